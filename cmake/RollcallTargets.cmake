@@ -131,7 +131,7 @@ function(rollcall_test name)
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
     PROPERTIES LABELS "${folder}" TIMEOUT "${arg_TIMEOUT}" RUN_SERIAL "${arg_SERIAL}")
 
-  if(NOT ROLLCALL_SANITIZE)
+  if(ROLLCALL_TREE_CHECKS)
     foreach(sanitizer IN LISTS arg_SANITIZE)
       _rollcall_sanitized(${name} ${folder} ${sanitizer} ${arg_TIMEOUT})
     endforeach()
@@ -153,7 +153,6 @@ function(_rollcall_sanitized name folder sanitizer timeout)
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties("${preset}/${folder}/${name}" PROPERTIES
     LABELS "${preset};${folder}" FIXTURES_REQUIRED ${preset}_build TIMEOUT ${timeout})
-  set_property(GLOBAL APPEND PROPERTY ROLLCALL_SANITIZED_${preset} ${name})
 endfunction()
 
 include(GNUInstallDirs)
