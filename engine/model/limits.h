@@ -17,6 +17,8 @@ inline constexpr std::size_t row_paths_max = 64;
 // A text or bytes value for which the schema names no limit, in bytes.
 inline constexpr std::uint32_t value_bytes_default = 4096;
 inline constexpr std::uint32_t value_bytes_max = 1u << 20;
+// RFC 5646 section 4.4.1: no tag in use is longer.
+inline constexpr std::size_t language_tag_bytes_max = 35;
 inline constexpr std::uint32_t set_elements_default = 64;
 inline constexpr std::uint32_t set_elements_max = 4096;
 

@@ -11,7 +11,7 @@ namespace rollcall {
 //
 //   {"en":"Captain training","es":"Capacitación"}
 //
-// A tag is 2 to 8 letters, then perhaps "-" and 1 to 8 letters or digits, any number of times up to
+// A tag is 2 to 8 letters, then perhaps "-" and 1 to 8 letters or digits, again and again up to
 // `language_tag_bytes_max`, in the case of RFC 5646 section 2.1.1: "es", "pt-BR", "zh-Hant-TW".
 
 // Done, or `bad_value`. Copies nothing.
