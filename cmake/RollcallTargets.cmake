@@ -138,6 +138,33 @@ function(rollcall_test name)
   endif()
 endfunction()
 
+# rollcall_check(NAME COMMAND word... [TIMEOUT s] [PROCESSORS n] [SERIAL] [NEEDS fixture...])
+#
+# Any other command as a CTest entry, named and labelled by its folder like the cases of
+# rollcall_test, and run from the repository's root.
+function(rollcall_check name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "TIMEOUT;PROCESSORS" "COMMAND;NEEDS")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "rollcall_check(${name}): unknown ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT ROLLCALL_TESTS OR ROLLCALL_SANITIZE)
+    return()
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  if(NOT arg_PROCESSORS)
+    set(arg_PROCESSORS 1)
+  endif()
+  set(folder "${CMAKE_CURRENT_SOURCE_DIR}")
+  cmake_path(RELATIVE_PATH folder BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/tests")
+  add_test(NAME "${folder}/${name}" COMMAND ${arg_COMMAND}
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties("${folder}/${name}" PROPERTIES
+    LABELS "${folder}" TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_PROCESSORS}
+    RUN_SERIAL "${arg_SERIAL}" FIXTURES_REQUIRED "${arg_NEEDS}")
+endfunction()
+
 function(_rollcall_sanitized name folder sanitizer timeout)
   if(sanitizer STREQUAL "address")
     set(preset asan)

@@ -22,8 +22,9 @@ HEADERS = ("nlohmann", "zstd.h", "zstd_errors.h", "zdict.h", "xxhash.h", "xxh3.h
 OPTIONS = ("-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-DXXH_INLINE_ALL")
 
 
-def is_native_only(path):
-    return any(name.startswith(NATIVE_ONLY) for _, _, name in include_graph.includes(path))
+def is_portable(path):
+    return path.split("/")[0] in FOLDERS and not any(
+        name.startswith(NATIVE_ONLY) for _, _, name in include_graph.includes(path))
 
 
 def gather_headers(folder):
@@ -56,8 +57,7 @@ def main():
     command = ["em++", *OPTIONS, "-I", str(include_graph.ROOT), "-I",
                str(include_graph.ROOT / "client-core" / "include"), "-isystem", str(headers),
                "-isystem", arguments.sqlite]
-    sources = [path for path in include_graph.sources_of(arguments.files)
-               if path.startswith(tuple(f + "/" for f in FOLDERS)) and not is_native_only(path)]
+    sources = [path for path in include_graph.sources_of(arguments.files) if is_portable(path)]
     if not sources:
         sys.exit("nothing to compile")
     # Debian's em++ finds its JavaScript modules only where it is told to look.
