@@ -10,7 +10,8 @@ namespace rollcall {
 }  // namespace rollcall
 
 // States an invariant that only a bug can break; on in every build.
-#define ROLLCALL_CHECK(claim)                                                 \
-  do {                                                                        \
-    if (!(claim)) [[unlikely]] ::rollcall::check_failed(__FILE__, __LINE__, #claim); \
+#define ROLLCALL_CHECK(claim)                               \
+  do {                                                      \
+    if (!(claim)) [[unlikely]]                              \
+      ::rollcall::check_failed(__FILE__, __LINE__, #claim); \
   } while (false)

@@ -18,7 +18,7 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}     // NOLINT: implicit
+  Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit
   Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit
 
   [[nodiscard]] bool has_value() const { return content_.index() == 0; }
@@ -92,18 +92,19 @@ inline Error failure(ErrorCode code, std::string message) {
 }  // namespace rollcall
 
 // Leaves the function with the error of `expression`, if it has one.
-#define ROLLCALL_TRY(expression)                                          \
-  do {                                                                    \
-    if (auto rollcall_try = (expression); !rollcall_try) [[unlikely]]     \
-      return std::move(rollcall_try).error();                             \
+#define ROLLCALL_TRY(expression)                                      \
+  do {                                                                \
+    if (auto rollcall_try = (expression); !rollcall_try) [[unlikely]] \
+      return std::move(rollcall_try).error();                         \
   } while (false)
 
 // `ROLLCALL_TRY_ASSIGN(auto page, read_page())`: declares or assigns the value, or leaves.
 #define ROLLCALL_TRY_ASSIGN(target, expression) \
   ROLLCALL_TRY_ASSIGN_AT(target, expression, ROLLCALL_JOIN(rollcall_try_, __LINE__))
-#define ROLLCALL_TRY_ASSIGN_AT(target, expression, name)        \
-  auto name = (expression);                                     \
-  if (!name) [[unlikely]] return std::move(name).error();       \
+#define ROLLCALL_TRY_ASSIGN_AT(target, expression, name) \
+  auto name = (expression);                              \
+  if (!name) [[unlikely]]                                \
+    return std::move(name).error();                      \
   target = std::move(name).value()
 #define ROLLCALL_JOIN(a, b) ROLLCALL_JOIN_TEXT(a, b)
 #define ROLLCALL_JOIN_TEXT(a, b) a##b

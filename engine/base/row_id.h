@@ -48,7 +48,7 @@ class RowIdSource {
  private:
   Random& random_;
   std::uint64_t last_ms_ = 0;
-  std::uint64_t tail_ = 0;      // 62 random bits, raised
+  std::uint64_t tail_ = 0;       // 62 random bits, raised
   std::uint16_t tail_high_ = 0;  // 12 random bits, raised when the tail overflows
 };
 

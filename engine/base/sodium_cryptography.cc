@@ -71,9 +71,9 @@ Bytes SodiumCryptography::seal(const SealKey& key, BytesView context, BytesView 
   Bytes sealed(nonce_bytes + plain.size() + tag_bytes, '\0');
   random.fill(sealed.data(), nonce_bytes);
   auto* cipher = reinterpret_cast<unsigned char*>(sealed.data());
-  crypto_aead_xchacha20poly1305_ietf_encrypt(cipher + nonce_bytes, nullptr, in(plain),
-                                             plain.size(), in(context), context.size(), nullptr,
-                                             cipher, in(key.view()));
+  crypto_aead_xchacha20poly1305_ietf_encrypt(cipher + nonce_bytes, nullptr, in(plain), plain.size(),
+                                             in(context), context.size(), nullptr, cipher,
+                                             in(key.view()));
   return sealed;
 }
 
@@ -82,7 +82,8 @@ Result<Bytes> SodiumCryptography::open(const SealKey& key, BytesView context,
   constexpr std::size_t nonce_bytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
   constexpr std::size_t tag_bytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
   const auto refuse = [] {
-    return failure(ErrorCode::malformed, "a sealed value does not open: another key made it, or it was changed");
+    return failure(ErrorCode::malformed,
+                   "a sealed value does not open: another key made it, or it was changed");
   };
   if (sealed.size() < nonce_bytes + tag_bytes) return refuse();
   Bytes plain(sealed.size() - nonce_bytes - tag_bytes, '\0');

@@ -9,7 +9,8 @@
 
 namespace rollcall {
 
-// When a transaction was made and by whom: hybrid logical time, then the device number. Total order.
+// When a transaction was made and by whom: hybrid logical time, then the device number. Total
+// order.
 //
 //   bytes  0      1      2      3      4      5    | 6      7    | 8      9      10     11
 //          milliseconds since 1970 UTC, big-endian | counter     | device number
