@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/model/schema.h"
+
+namespace rollcall {
+
+class Connection;
+
+// Whose tables: the same fields, other bookkeeping (STORAGE.md draws both).
+enum class Flavour : std::uint8_t { replica = 1, server = 2 };
+
+// "_person", quoted: the table of collection person. Its view is "person", its full-text index
+// "_person_search" with the view "person_search".
+std::string table_name(const CollectionDef& collection);
+std::string search_table_name(const CollectionDef& collection);
+// True when the collection has a full-text index on replicas.
+bool is_searchable(const CollectionDef& collection);
+
+// The statements that make the collection's table, indexes, full-text index and views from nothing,
+// in order. A golden test holds them.
+std::vector<std::string> create_statements(Flavour flavour, const CollectionDef& collection);
+
+// Brings the typed tables, secondary indexes, full-text indexes and views to what `schema` says:
+// makes what is missing, adds columns, follows the marks. Writes no row of a typed table; a
+// full-text index whose fields changed is filled anew. Columns and tables that the schema no
+// longer names stay. Runs in the caller's write transaction; statements prepared before still work,
+// but tables opened before do not know new fields.
+// `schema` when the names cannot live together in one database.
+Result<void> apply_layout(Connection& connection, Flavour flavour, const Schema& schema);
+
+}  // namespace rollcall
