@@ -18,8 +18,8 @@ struct SchemaProblem {
   std::string message;
 };
 
-// The first rule that a schema breaks, or nothing. Everything that the engine takes for granted of a
-// compiled schema is checked here, for schemas made of JSON and for those that come as bytes.
+// The first rule that a schema breaks, or nothing. Everything that the engine takes for granted of
+// a compiled schema is checked here, for schemas made of JSON and for those that come as bytes.
 std::optional<SchemaProblem> check_schema(const Schema& schema);
 
 }  // namespace rollcall

@@ -14,6 +14,8 @@ inline constexpr std::size_t schema_file_bytes_max = 256 * 1024;
 inline constexpr std::size_t schema_files_max = 257;
 // Arrays and objects inside each other; a collection needs 4.
 inline constexpr std::size_t schema_depth_max = 8;
+// Keys of one object; a field knows about 12.
+inline constexpr std::size_t schema_object_keys_max = 64;
 // The compiled schema, in bytes.
 inline constexpr std::size_t compiled_schema_bytes_max = 1024 * 1024;
 

@@ -39,8 +39,8 @@ Result<void> check_null(const FieldDef& field) {
 Result<void> check_length(const FieldDef& field, BytesView bytes) {
   if (bytes.size() <= field.bytes_max) return {};
   return failure(ErrorCode::too_long, field.name + ": " + std::to_string(bytes.size()) +
-                                          " bytes, and at most " +
-                                          std::to_string(field.bytes_max) + " are allowed");
+                                          " bytes, and at most " + std::to_string(field.bytes_max) +
+                                          " are allowed");
 }
 
 Result<void> check_choice(const FieldDef& field, BytesView text) {

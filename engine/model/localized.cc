@@ -102,8 +102,8 @@ void append_string(std::string& out, BytesView text) {
   out.push_back('"');
 }
 
-// True when the escape that `rest` begins with (behind the '\') is the one that append_string makes;
-// `length` is how many bytes it has.
+// True when the escape that `rest` begins with (behind the '\') is the one that append_string
+// makes; `length` is how many bytes it has.
 bool is_canonical_escape(BytesView rest, std::size_t& length) {
   length = 1;
   if (rest.empty()) return false;

@@ -55,6 +55,8 @@ struct FieldDef {
   std::vector<std::string> choices;  // enumerated; for `ladder` from the lowest rung to the highest
   bool search = false;               // in the replica's full-text index
   bool index = false;                // a secondary index on replicas
+
+  friend bool operator==(const FieldDef&, const FieldDef&) = default;
 };
 
 // One template of a collection's paths: literal segments and fields of the row, and perhaps a
@@ -65,11 +67,14 @@ struct PathTemplate {
     std::string literal;           // used when `field` is empty
     std::optional<FieldId> field;  // id fields are written as UUID text, path and text fields as they are
     bool row_id = false;           // {id}: the row's own id
+    friend bool operator==(const Part&, const Part&) = default;
   };
   std::string text;  // as written in the schema
   std::vector<Part> parts;
   std::optional<FieldId> when_field;  // the template counts only while this field...
   std::string when_value;             // ...has this text
+
+  friend bool operator==(const PathTemplate&, const PathTemplate&) = default;
 };
 
 struct CollectionDef {
@@ -85,6 +90,8 @@ struct CollectionDef {
   // Position in `fields`; nothing for a field that this schema does not have.
   [[nodiscard]] std::optional<std::size_t> position(FieldId field) const;
   [[nodiscard]] const FieldDef* find(std::string_view field_name) const;
+
+  friend bool operator==(const CollectionDef&, const CollectionDef&) = default;
 };
 
 struct Schema {
@@ -95,6 +102,8 @@ struct Schema {
 
   [[nodiscard]] const CollectionDef* find(CollectionId collection) const;
   [[nodiscard]] const CollectionDef* find(std::string_view collection_name) const;
+
+  friend bool operator==(const Schema&, const Schema&) = default;
 };
 
 // The field that every collection has at position 0.

@@ -1,0 +1,342 @@
+#include "schema/compiler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/model/limits.h"
+#include "schema/check_schema.h"
+#include "schema/compiled.h"
+#include "schema/field_length.h"
+#include "schema/json_document.h"
+#include "schema/limits.h"
+#include "schema/path_template.h"
+
+namespace rollcall {
+namespace {
+
+// An object of a schema file, read key by key; every complaint names file, line and column.
+class ObjectReader {
+ public:
+  ObjectReader(const SchemaSource& source, const JsonNode& node) : source_(source), node_(node) {}
+
+  [[nodiscard]] Error error(const JsonNode& at, std::string_view message) const {
+    return error_at(source_.name, source_.text, at.offset, message);
+  }
+  [[nodiscard]] Error error(std::string_view message) const { return error(node_, message); }
+  [[nodiscard]] const JsonNode& node() const { return node_; }
+
+  // Every key must be one of these.
+  Result<void> only(std::string_view what, std::initializer_list<std::string_view> known) const {
+    for (const JsonNode::Key& key : node_.keys) {
+      if (std::find(known.begin(), known.end(), key.text) != known.end()) continue;
+      std::string message = "\"" + key.text.substr(0, schema_name_bytes_max) + "\" is no key of " +
+                            std::string(what) + "; it has";
+      for (const std::string_view name : known) message += " " + std::string(name);
+      return error_at(source_.name, source_.text, key.offset, message);
+    }
+    return {};
+  }
+
+  // The value of a key, or nothing when it is not there; of another kind it is refused.
+  Result<const JsonNode*> maybe(std::string_view key, JsonNode::Kind kind) const {
+    const JsonNode* value = node_.find(key);
+    if (value != nullptr && value->kind != kind) {
+      return error(*value, "\"" + std::string(key) + "\" is " + std::string(kind_name(kind)) +
+                               ", not " + std::string(kind_name(value->kind)));
+    }
+    return value;
+  }
+  Result<const JsonNode*> must(std::string_view key, JsonNode::Kind kind) const {
+    ROLLCALL_TRY_ASSIGN(const JsonNode* value, maybe(key, kind));
+    if (value == nullptr) return error("\"" + std::string(key) + "\" is missing");
+    return value;
+  }
+
+  Result<bool> flag(std::string_view key) const {
+    ROLLCALL_TRY_ASSIGN(const JsonNode* value, maybe(key, JsonNode::Kind::boolean));
+    return value != nullptr && value->integer != 0;
+  }
+  Result<std::string> text(std::string_view key) const {
+    ROLLCALL_TRY_ASSIGN(const JsonNode* value, must(key, JsonNode::Kind::text));
+    return value->text;
+  }
+  // From 1 to what 32 bits hold; what else it may be is check_schema's matter.
+  Result<std::uint32_t> number_in(const JsonNode& value, std::string_view key,
+                                  std::uint32_t most) const {
+    if (value.integer >= 1 && value.integer <= most) {
+      return static_cast<std::uint32_t>(value.integer);
+    }
+    return error(value, "\"" + std::string(key) + "\" goes from 1 to " + std::to_string(most));
+  }
+  Result<std::uint32_t> number(std::string_view key, std::uint32_t most) const {
+    ROLLCALL_TRY_ASSIGN(const JsonNode* value, must(key, JsonNode::Kind::integer));
+    return number_in(*value, key, most);
+  }
+
+  // The elements of a list, each of one kind.
+  Result<std::vector<const JsonNode*>> list(const JsonNode& array, JsonNode::Kind kind) const {
+    std::vector<const JsonNode*> elements;
+    for (const JsonNode& element : array.elements) {
+      if (element.kind != kind) {
+        return error(element, "this list holds " + std::string(kind_name(kind)) + ", not " +
+                                  std::string(kind_name(element.kind)));
+      }
+      elements.push_back(&element);
+    }
+    return elements;
+  }
+  Result<std::vector<const JsonNode*>> texts(std::string_view key) const {
+    ROLLCALL_TRY_ASSIGN(const JsonNode* value, maybe(key, JsonNode::Kind::array));
+    if (value == nullptr) return std::vector<const JsonNode*>();
+    return list(*value, JsonNode::Kind::text);
+  }
+
+ private:
+  const SchemaSource& source_;
+  const JsonNode& node_;
+};
+
+// A file's collection, with the places of what it is made of.
+struct CollectionSource {
+  const SchemaSource* source = nullptr;
+  const JsonNode* root = nullptr;
+  CollectionDef collection;
+  std::vector<const JsonNode*> field_nodes;  // by position; none for _deleted
+};
+
+template <class Enum>
+Result<Enum> read_word(const ObjectReader& reader, const JsonNode& node, Enum first, Enum last,
+                       std::string_view (*name)(Enum)) {
+  std::string known;
+  for (auto number = static_cast<int>(first); number <= static_cast<int>(last); ++number) {
+    const auto candidate = static_cast<Enum>(number);
+    if (name(candidate) == node.text) return candidate;
+    known += " " + std::string(name(candidate));
+  }
+  return reader.error(
+      node, "\"" + node.text.substr(0, schema_name_bytes_max) + "\" is unknown; there are" + known);
+}
+
+Result<void> read_type_and_rule(const ObjectReader& reader, bool append_only, FieldDef& field) {
+  ROLLCALL_TRY_ASSIGN(const JsonNode* type, reader.must("type", JsonNode::Kind::text));
+  ROLLCALL_TRY_ASSIGN(field.type, read_word<FieldType>(reader, *type, FieldType::text,
+                                                       FieldType::sealed, &type_name));
+  ROLLCALL_TRY_ASSIGN(const JsonNode* rule, reader.maybe("rule", JsonNode::Kind::text));
+  if (rule == nullptr) {
+    field.rule = append_only ? MergeRule::once : MergeRule::latest;
+    return {};
+  }
+  ROLLCALL_TRY_ASSIGN(field.rule, read_word<MergeRule>(reader, *rule, MergeRule::latest,
+                                                       MergeRule::once, &rule_name));
+  return {};
+}
+
+Result<void> read_lengths(const ObjectReader& reader, FieldDef& field) {
+  constexpr std::uint32_t any = 0xffff'ffff;
+  const bool is_set = field.rule == MergeRule::set;
+  field.bytes_max = has_free_length(field.type) ? default_length(field.type) : fixed_length(field);
+  field.elements_max = is_set ? set_elements_default : 0;
+  ROLLCALL_TRY_ASSIGN(const JsonNode* bytes, reader.maybe("bytes_max", JsonNode::Kind::integer));
+  if (bytes != nullptr) {
+    ROLLCALL_TRY_ASSIGN(const std::uint32_t most, reader.number_in(*bytes, "bytes_max", any));
+    if (!has_free_length(field.type)) {
+      return reader.error(
+          *bytes, std::string(type_name(field.type)) + " has no length that a schema could limit");
+    }
+    field.bytes_max = most;
+  }
+  ROLLCALL_TRY_ASSIGN(const JsonNode* elements,
+                      reader.maybe("elements_max", JsonNode::Kind::integer));
+  if (elements != nullptr) {
+    ROLLCALL_TRY_ASSIGN(field.elements_max, reader.number_in(*elements, "elements_max", any));
+  }
+  return {};
+}
+
+Result<FieldDef> read_field(const ObjectReader& reader, bool append_only) {
+  ROLLCALL_TRY(reader.only("a field", {"id", "name", "about", "type", "rule", "required",
+                                       "bytes_max", "elements_max", "choices", "search", "index"}));
+  FieldDef field;
+  ROLLCALL_TRY_ASSIGN(const std::uint32_t id, reader.number("id", field_id_max));
+  field.id = FieldId(static_cast<std::uint16_t>(id));
+  ROLLCALL_TRY_ASSIGN(field.name, reader.text("name"));
+  ROLLCALL_TRY(reader.maybe("about", JsonNode::Kind::text));
+  ROLLCALL_TRY(read_type_and_rule(reader, append_only, field));
+  ROLLCALL_TRY_ASSIGN(field.required, reader.flag("required"));
+  ROLLCALL_TRY_ASSIGN(field.search, reader.flag("search"));
+  ROLLCALL_TRY_ASSIGN(field.index, reader.flag("index"));
+  ROLLCALL_TRY_ASSIGN(const auto choices, reader.texts("choices"));
+  for (const JsonNode* choice : choices) field.choices.push_back(choice->text);
+  ROLLCALL_TRY(read_lengths(reader, field));
+  return field;
+}
+
+// Fields come in any order and are kept in that of their ids.
+Result<void> read_fields(const ObjectReader& reader, CollectionSource& out) {
+  ROLLCALL_TRY_ASSIGN(const JsonNode* array, reader.must("fields", JsonNode::Kind::array));
+  ROLLCALL_TRY_ASSIGN(const auto nodes, reader.list(*array, JsonNode::Kind::object));
+  if (nodes.size() > collection_fields_max) {
+    return reader.error(
+        *array, "a collection has at most " + std::to_string(collection_fields_max) + " fields");
+  }
+  std::vector<std::pair<FieldDef, const JsonNode*>> fields;
+  fields.emplace_back(deleted_field(), array);
+  for (const JsonNode* node : nodes) {
+    const ObjectReader field_reader(*out.source, *node);
+    ROLLCALL_TRY_ASSIGN(FieldDef field, read_field(field_reader, out.collection.append_only));
+    fields.emplace_back(std::move(field), node);
+  }
+  std::stable_sort(fields.begin(), fields.end(),
+                   [](const auto& a, const auto& b) { return a.first.id < b.first.id; });
+  for (auto& [field, node] : fields) {
+    out.collection.fields.push_back(std::move(field));
+    out.field_nodes.push_back(node);
+  }
+  return {};
+}
+
+Result<void> read_derivation(const ObjectReader& reader, CollectionDef& collection) {
+  ROLLCALL_TRY_ASSIGN(const auto names, reader.texts("derived_from"));
+  for (const JsonNode* name : names) {
+    const FieldDef* field = collection.find(name->text);
+    if (field == nullptr || field->id.value == 0) {
+      return reader.error(*name, collection.name + " has no field \"" +
+                                     name->text.substr(0, schema_name_bytes_max) + "\"");
+    }
+    collection.derived_from.push_back(field->id);
+  }
+  return {};
+}
+
+Result<void> read_paths(const ObjectReader& reader, CollectionDef& collection) {
+  ROLLCALL_TRY_ASSIGN(const auto texts, reader.texts("paths"));
+  for (const JsonNode* text : texts) {
+    auto path = parse_path_template(collection, text->text);
+    if (!path) return reader.error(*text, path.error().message);
+    collection.paths.push_back(std::move(*path));
+  }
+  return {};
+}
+
+Result<CollectionSource> read_collection(const SchemaSource& source, const JsonNode& root) {
+  const ObjectReader reader(source, root);
+  ROLLCALL_TRY(reader.only("a collection", {"collection", "id", "about", "append_only",
+                                            "derived_from", "paths", "fields"}));
+  CollectionSource out;
+  out.source = &source;
+  out.root = &root;
+  ROLLCALL_TRY_ASSIGN(out.collection.name, reader.text("collection"));
+  ROLLCALL_TRY_ASSIGN(const std::uint32_t id, reader.number("id", collection_id_max));
+  out.collection.id = CollectionId(static_cast<std::uint16_t>(id));
+  ROLLCALL_TRY(reader.maybe("about", JsonNode::Kind::text));
+  ROLLCALL_TRY_ASSIGN(out.collection.append_only, reader.flag("append_only"));
+  ROLLCALL_TRY(read_fields(reader, out));
+  ROLLCALL_TRY(read_derivation(reader, out.collection));
+  ROLLCALL_TRY(read_paths(reader, out.collection));
+  return out;
+}
+
+// Takes the files of a schema one by one, then judges the whole.
+class Compilation {
+ public:
+  Result<void> add(const SchemaSource& source, const JsonNode& root) {
+    const ObjectReader reader(source, root);
+    if (root.kind != JsonNode::Kind::object) {
+      return reader.error("a schema file holds an object, not " +
+                          std::string(kind_name(root.kind)));
+    }
+    if (root.find("schema") != nullptr) return add_header(source, root);
+    if (root.find("collection") == nullptr) {
+      return reader.error("a schema file begins with \"collection\" or, once, with \"schema\"");
+    }
+    ROLLCALL_TRY_ASSIGN(CollectionSource collection, read_collection(source, root));
+    collections_.push_back(std::move(collection));
+    return {};
+  }
+
+  Result<Schema> finish() {
+    if (header_ == nullptr) {
+      return failure(ErrorCode::schema,
+                     "no file names the schema: add schema.json with \"schema\" and \"version\"");
+    }
+    std::stable_sort(collections_.begin(), collections_.end(),
+                     [](const CollectionSource& a, const CollectionSource& b) {
+                       return a.collection.id < b.collection.id;
+                     });
+    for (const CollectionSource& source : collections_) {
+      schema_.collections.push_back(source.collection);
+    }
+    if (const auto problem = check_schema(schema_)) return located(*problem);
+    return std::move(schema_);
+  }
+
+ private:
+  Result<void> add_header(const SchemaSource& source, const JsonNode& root) {
+    const ObjectReader reader(source, root);
+    if (header_ != nullptr) {
+      return reader.error("the schema is named in " + header_source_->name + " already");
+    }
+    ROLLCALL_TRY(reader.only("a schema", {"schema", "version", "about"}));
+    ROLLCALL_TRY_ASSIGN(schema_.name, reader.text("schema"));
+    ROLLCALL_TRY_ASSIGN(schema_.version, reader.number("version", 0xffff'ffff));
+    ROLLCALL_TRY(reader.maybe("about", JsonNode::Kind::text));
+    header_ = &root;
+    header_source_ = &source;
+    return {};
+  }
+
+  // The closest place that the problem can be shown at: the element, the key's value, the field,
+  // the collection, the schema.
+  [[nodiscard]] Error located(const SchemaProblem& problem) const {
+    const SchemaSource* source = header_source_;
+    const JsonNode* node = header_;
+    if (problem.collection) {
+      const CollectionSource& collection = collections_[*problem.collection];
+      source = collection.source;
+      node = problem.field ? collection.field_nodes[*problem.field] : collection.root;
+    }
+    const std::string& message = problem.message;
+    if (const JsonNode* value = node->find(problem.key)) {
+      node = value;
+      if (problem.element && *problem.element < value->elements.size()) {
+        node = &value->elements[*problem.element];
+      }
+    }
+    return error_at(source->name, source->text, node->offset, message);
+  }
+
+  Schema schema_;
+  const SchemaSource* header_source_ = nullptr;
+  const JsonNode* header_ = nullptr;
+  std::vector<CollectionSource> collections_;
+};
+
+}  // namespace
+
+Result<Schema> compile_schema(const std::vector<SchemaSource>& files,
+                              const Cryptography& cryptography) {
+  if (files.size() > schema_files_max) {
+    return failure(ErrorCode::schema, std::to_string(files.size()) +
+                                          " files, and a schema has at most " +
+                                          std::to_string(schema_files_max));
+  }
+  std::vector<JsonNode> roots;
+  for (const SchemaSource& file : files) {
+    ROLLCALL_TRY_ASSIGN(JsonNode root, parse_json(file.name, file.text));
+    roots.push_back(std::move(root));
+  }
+  Compilation compilation;
+  for (std::size_t i = 0; i < files.size(); ++i) ROLLCALL_TRY(compilation.add(files[i], roots[i]));
+  ROLLCALL_TRY_ASSIGN(Schema schema, compilation.finish());
+  const Bytes encoded = encode_schema(schema);
+  if (encoded.size() > compiled_schema_bytes_max) {
+    return failure(ErrorCode::schema, "compiled, the schema has " + std::to_string(encoded.size()) +
+                                          " bytes, and at most " +
+                                          std::to_string(compiled_schema_bytes_max) +
+                                          " are allowed");
+  }
+  schema.hash = cryptography.hash({encoded});
+  return schema;
+}
+
+}  // namespace rollcall
