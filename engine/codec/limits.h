@@ -20,8 +20,10 @@ inline constexpr std::size_t message_unknown_fields_max = 1'000;
 inline constexpr std::size_t page_rows_max = 50'000;
 // Sections of one page: a row of its own collection, kind and field list opens one.
 inline constexpr std::size_t page_sections_max = 4'096;
-// Fields of one section.
-inline constexpr std::size_t section_fields_max = 1'024;
+// Columns of one page, all sections together: each costs its reader some hundred bytes.
+inline constexpr std::size_t page_columns_max = 65'536;
+// Parts of one column that is made of parts: a column in which each digit run is a part.
+inline constexpr std::size_t column_parts_max = 32;
 // Cells of one page: rows times fields, summed over the sections. A constant column costs no bytes
 // for its rows, so the count of bytes does not bound the work.
 inline constexpr std::size_t page_cells_max = 4'000'000;
@@ -39,6 +41,8 @@ inline constexpr std::size_t row_extra_bytes_max = 2u << 20;
 inline constexpr std::size_t transaction_rows_max = 10'000;
 // One transaction, encoded, in bytes: two fit a message with room for the rest.
 inline constexpr std::size_t transaction_bytes_max = 4u << 20;
+// The same, its columns unfolded: what the server must write into its tables, in bytes.
+inline constexpr std::size_t transaction_unfolded_bytes_max = 8u << 20;
 // The cursor that a transaction carries; only the server knows what is in it.
 inline constexpr std::size_t cursor_bytes_max = 256;
 

@@ -48,13 +48,10 @@ class PageWriter {
   // True when a limit of engine/codec/limits.h leaves no room for another row of ordinary size.
   [[nodiscard]] bool is_full() const;
 
-  // Appends the page to `out`. The writer is empty afterwards.
-  void write_to(Bytes& out);
-  Bytes finish() {
-    Bytes out;
-    write_to(out);
-    return out;
-  }
+  // Appends the page to `out`; `too_large` when its rows pass a limit of a page. The writer is
+  // empty afterwards either way.
+  Result<void> write_to(Bytes& out);
+  Result<Bytes> finish();
   void clear();
 
  private:
