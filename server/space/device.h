@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/base/cryptography.h"
+#include "engine/base/numbers.h"
+#include "engine/base/row_id.h"
+#include "engine/clock/stamp.h"
+
+namespace rollcall {
+
+// The one role of this version: reads and writes every field.
+inline constexpr std::string_view role_member = "member";
+
+// A path prefix and a role that a device has, or had. Its identity is its own: the same path given
+// again is another grant.
+struct GrantRecord {
+  GrantId id;
+  std::string path;
+  std::string role;
+  Sequence given;
+  Sequence ended;  // 0: it is active
+  [[nodiscard]] bool is_active() const { return ended.value == 0; }
+  // Whether it counted for somebody who had read up to `cursor`.
+  [[nodiscard]] bool was_active_at(Sequence cursor) const {
+    return given <= cursor && (is_active() || ended > cursor);
+  }
+};
+
+struct DeviceRecord {
+  DeviceNumber number;
+  PublicKey key;
+  std::string label;
+  std::int64_t enrolled_ms = 0;
+  bool local = false;  // of this server itself (imports): may write everywhere, reads nothing
+  std::uint64_t grants_version = 0;
+  TxNumber last_tx;  // of its chain
+  Hash head;
+  Stamp last_accepted;
+  std::int64_t last_push_ms = 0;  // when it last brought a transaction; 0: never
+  std::vector<GrantRecord> grants;  // active ones, ascending by id
+};
+
+// What a new device needs to come in. The secret and the code are shown once and never stored: the
+// file keeps hashes.
+struct Invitation {
+  Bytes secret;      // for the link (engine/protocol/invitation_link.h)
+  std::string code;  // 8 typed characters
+  std::int64_t expires_ms = 0;
+  std::string label;
+  std::vector<std::string> scopes;
+};
+
+}  // namespace rollcall

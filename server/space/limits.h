@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace rollcall {
+
+// Wrong tries that an invitation's typed code survives; its link (128 bits) has no such limit.
+inline constexpr std::uint32_t code_tries_max = 5;
+// Wrong codes and secrets that a whole space takes before enrolment rests, and how long one of them
+// counts, in ms: a guesser gets 20 a minute, a church basement full of typing errors gets along.
+inline constexpr std::size_t wrong_tries_max = 20;
+inline constexpr std::int64_t wrong_try_ms = 60'000;
+// Invitations of one space that are open at once: each is a door.
+inline constexpr std::size_t open_invitations_max = 10'000;
+// A label of a device or an invitation, in bytes.
+inline constexpr std::size_t label_bytes_max = 200;
+// A space's name (in links and file names) and its title, in bytes.
+inline constexpr std::size_t space_name_bytes_max = 63;
+inline constexpr std::size_t space_title_bytes_max = 200;
+
+// Transactions in one group commit, all devices together: bounds how long the first one waits.
+inline constexpr std::size_t group_transactions_max = 10'000;
+// Page cache of the writer and of one reader, in KiB.
+inline constexpr int writer_cache_kib = 64 * 1024;
+inline constexpr int reader_cache_kib = 16 * 1024;
+// Paths whose numbers the writer, or one reader, keeps in memory.
+inline constexpr std::size_t cached_paths_max = 65'536;
+// A transaction shorter than this is stored as it is: compressing it would not save a byte.
+inline constexpr std::size_t stored_plain_bytes_max = 512;
+
+// Devices' family: a prefix of a path that is watched for its digest costs a sum and a look at each
+// written row's paths; beyond this many the longest unused is forgotten.
+inline constexpr std::size_t watched_prefixes_max = 1'024;
+// Group commits, and changes of a path's sum in them, that the digest book remembers for readers
+// whose snapshot is not the newest.
+inline constexpr std::size_t book_commits_max = 256;
+inline constexpr std::size_t book_changes_max = 262'144;
+
+// A parked transaction whose row may still come waits so long, in ms.
+inline constexpr std::int64_t waiting_ms_max = std::int64_t{14} * 24 * 3600 * 1000;
+// Parked transactions of one device: what it pushes beyond is rejected, so that the disk does not
+// fill with what nobody decides.
+inline constexpr std::size_t parked_transactions_max = 100'000;
+
+// Entries of one drill-down range that is re-read are `heal_rows_max`; a caller that asks for the
+// rows of a longer range gets it cut at this many.
+inline constexpr std::size_t heal_page_rows_max = 4'096;
+
+}  // namespace rollcall

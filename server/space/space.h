@@ -1,0 +1,103 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/cryptography.h"
+#include "engine/base/random.h"
+#include "engine/clock/clock.h"
+#include "engine/model/schema.h"
+#include "server/space/commit_news.h"
+#include "server/space/device.h"
+#include "server/space/push.h"
+#include "server/space/space_reader.h"
+
+namespace rollcall {
+
+// One tenant's data: a SQLite file with its rows, log, devices and stored transactions. This is the
+// writer, the only one: it holds the file's lock from open to close. Readers (SpaceReader) stand
+// beside it.
+//
+// Invariants: what a call that returned success wrote is on the disk; sequences are dense; each
+// (device, number) was judged once; server time never runs backwards within an epoch.
+// One thread at a time, except `open_reader`, which any thread may call.
+// After an error of the disk the call's effects are absent, and the file must be opened again when
+// `is_poisoned`.
+class Space {
+ public:
+  struct Doors {
+    const Clock& clock;
+    Random& random;  // used by the writer's thread only
+    const Cryptography& cryptography;
+    std::string vfs;  // a registered SQLite VFS; empty: the system's
+  };
+
+  // Makes the file; `already_exists` when there is one. `name` is what links and receipts call the
+  // space: [a-z0-9][a-z0-9-]*.
+  static Result<std::unique_ptr<Space>> create(const std::string& path, std::string_view name,
+                                               std::string_view title, const Schema& schema,
+                                               const Doors& doors);
+  // `open_elsewhere` when another process writes it, `newer_format`, `not_a_replica`, `corrupt`.
+  static Result<std::unique_ptr<Space>> open(const std::string& path, const Doors& doors);
+  ~Space();
+
+  // A reader of its own connection; it must be gone before the space is. `random` is used by the
+  // reader's thread. Any thread.
+  Result<std::unique_ptr<SpaceReader>> open_reader(Random& random) const;
+  // Told after every commit; null: nobody. Set it before the first write.
+  void set_listener(CommitListener* listener);
+
+  [[nodiscard]] const std::string& name() const;
+  [[nodiscard]] const std::string& title() const;
+  [[nodiscard]] Epoch epoch() const;
+  [[nodiscard]] Sequence head() const;
+  [[nodiscard]] const Schema& schema() const;
+  // Milliseconds UTC; never before the last commit.
+  [[nodiscard]] std::int64_t server_ms() const;
+  [[nodiscard]] bool is_poisoned() const;
+
+  // Group commit: judges and applies the pushes in order, flushes once, then answers each. A
+  // request's cursor that shows the file was copied back starts a new epoch first.
+  // An error is that of the whole batch (the disk): nothing of it was applied or may be answered.
+  Result<std::vector<PushReply>> apply(std::span<const Push> pushes);
+
+  // The next schema, if it is an allowed evolution (`schema_change` otherwise); the same one again
+  // is nothing. Parked transactions that waited for its fields are judged again; returns how many
+  // of them got another verdict.
+  Result<std::size_t> apply_schema(const Schema& next);
+  // Judges again the parked transactions whose row may have come, and rejects those that waited too
+  // long. Returns how many got another verdict. To be called now and then (once an hour).
+  Result<std::size_t> judge_waiting();
+
+  // A way in for one device, for 15 minutes. `public` is added to the scopes.
+  Result<Invitation> invite(std::string_view label, std::vector<std::string> scopes);
+  // Uses an invitation up. The reply lacks `server_key`: the caller fills it in, encodes and signs.
+  // `code_unknown`, `code_expired`, `later` (too many wrong tries in the whole space).
+  Result<EnrollReply> enroll(const EnrollRequest& request);
+  // A device of this server itself, for imports: writes everywhere, has no grants, never reads.
+  Result<DeviceRecord> add_local_device(std::string_view label, const PublicKey& key);
+
+  // `already_exists` when the device has that very path; `limit`; `not_found`: no such device.
+  Result<GrantRecord> grant(DeviceNumber device, std::string_view path);
+  // Ends the device's grant of exactly this path; `not_found`.
+  Result<GrantRecord> ungrant(DeviceNumber device, std::string_view path);
+
+  // After a restore, or when a cursor shows that the file was copied back: the log goes on as
+  // another one, and every client compares before it reads on.
+  Result<void> start_epoch();
+  // Starts a new epoch if `cursor` opens, is of the present epoch and is not in the commit table;
+  // true if so. For a reader that answered `ReadOutcome::copied_back`.
+  Result<bool> check_cursor(BytesView cursor);
+
+  // Folds the write-ahead log into the file.
+  Result<void> checkpoint();
+
+ private:
+  struct State;
+  explicit Space(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rollcall
