@@ -37,6 +37,13 @@ void ClientSync::begin(RequestPlan plan, std::int64_t now_ms, std::vector<Reques
   plans.push_back(plan);
 }
 
+bool ClientSync::begin_ahead(const RequestPlan& plan, std::int64_t now_ms) {
+  if (mode_ == Mode::idle || denied_ || !is_ready(plan.lane, now_ms)) return false;
+  std::vector<RequestPlan> plans;
+  begin(plan, now_ms, plans);
+  return true;
+}
+
 std::vector<RequestPlan> ClientSync::decide(const ReplicaFacts& facts, std::int64_t now_ms) {
   std::vector<RequestPlan> plans;
   if (denied_ || wants_void_) return plans;

@@ -70,6 +70,10 @@ class ClientSync {
   // What to send now; each plan's lane counts as under way until `ended`.
   std::vector<RequestPlan> decide(const ReplicaFacts& facts, std::int64_t now_ms);
 
+  // Begins a read that goes on from a reply which is not applied yet; false when its lane is not
+  // free.
+  bool begin_ahead(const RequestPlan& plan, std::int64_t now_ms);
+
   void ended(Lane lane, const RequestOutcome& outcome, std::int64_t now_ms);
 
   // A request that is past its deadline, to be cancelled and reported as unreachable.
