@@ -12,6 +12,7 @@ namespace rollcall {
 struct CommitNews {
   Sequence head;
   std::vector<std::string> paths;         // that a changed row has, had or left; ascending
+  bool everywhere = false;                // too many paths to name them: `paths` is empty
   std::vector<DeviceNumber> verdicts;     // devices with new or changed verdicts; ascending
   std::vector<DeviceNumber> grants;       // devices whose grants changed; ascending
   bool schema = false;                    // there is a newer schema

@@ -24,18 +24,21 @@ inline constexpr std::size_t group_transactions_max = 10'000;
 // Page cache of the writer and of one reader, in KiB.
 inline constexpr int writer_cache_kib = 64 * 1024;
 inline constexpr int reader_cache_kib = 16 * 1024;
-// Paths whose numbers the writer, or one reader, keeps in memory.
+// Paths whose text one reader keeps in memory; beyond, it begins anew.
 inline constexpr std::size_t cached_paths_max = 65'536;
 // A transaction shorter than this is stored as it is: compressing it would not save a byte.
 inline constexpr std::size_t stored_plain_bytes_max = 512;
 
-// Devices' family: a prefix of a path that is watched for its digest costs a sum and a look at each
-// written row's paths; beyond this many the longest unused is forgotten.
+// Path prefixes whose digest is kept: each costs a look at every path that a commit changes. Beyond
+// this many a digest is summed from the rows when it is asked for.
 inline constexpr std::size_t watched_prefixes_max = 1'024;
 // Group commits, and changes of a path's sum in them, that the digest book remembers for readers
 // whose snapshot is not the newest.
 inline constexpr std::size_t book_commits_max = 256;
 inline constexpr std::size_t book_changes_max = 262'144;
+
+// Paths that the news of one commit names; a commit that touches more says "everywhere".
+inline constexpr std::size_t news_paths_max = 10'000;
 
 // A parked transaction whose row may still come waits so long, in ms.
 inline constexpr std::int64_t waiting_ms_max = std::int64_t{14} * 24 * 3600 * 1000;

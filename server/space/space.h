@@ -63,6 +63,10 @@ class Space {
   // An error is that of the whole batch (the disk): nothing of it was applied or may be answered.
   Result<std::vector<PushReply>> apply(std::span<const Push> pushes);
 
+  // The device has seen that these of its verdicts changed (SyncRequest::seen_changed): they are
+  // not told again. `apply` does it for requests that push.
+  Result<void> note_seen(DeviceNumber device, std::span<const TxNumber> changed);
+
   // The next schema, if it is an allowed evolution (`schema_change` otherwise); the same one again
   // is nothing. Parked transactions that waited for its fields are judged again; returns how many
   // of them got another verdict.

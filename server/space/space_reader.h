@@ -27,6 +27,9 @@ struct ReadRequest {
   const SyncRequest* request = nullptr;
   // Of this request's own push: its verdicts are not looked up again. Null when it pushed nothing.
   const PushReply* push = nullptr;
+  // Without a push: whether the device's chain fits is judged by it, once, when the request comes
+  // in. Nothing when a long poll wakes: its own pushes may have gone by on the other lane.
+  std::optional<Hash> signed_head;
 };
 
 enum class ReadOutcome : std::uint8_t {
