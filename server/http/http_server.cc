@@ -1,0 +1,215 @@
+#include "server/http/http_server.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "engine/base/check.h"
+#include "server/http/http_session.h"
+
+namespace rollcall {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+// "127.0.0.1:8080", "[::1]:8080" or "localhost:8080".
+Result<tcp::endpoint> parse_listen(const std::string& listen) {
+  const auto wrong = [&](const std::string& what) {
+    return failure(ErrorCode::invalid_argument,
+                   "cannot listen on '" + listen + "': " + what +
+                       "; give an address and a port, such as 127.0.0.1:8080");
+  };
+  const std::size_t colon = listen.rfind(':');
+  if (colon == std::string::npos) return wrong("it has no port");
+  std::string host = listen.substr(0, colon);
+  const std::string digits = listen.substr(colon + 1);
+  if (digits.empty() || digits.size() > 5 ||
+      digits.find_first_not_of("0123456789") != std::string::npos || std::stoul(digits) > 65535) {
+    return wrong("'" + digits + "' is no port");
+  }
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  if (host == "localhost") host = "127.0.0.1";
+  boost::system::error_code error;
+  const asio::ip::address address = asio::ip::make_address(host, error);
+  if (error) return wrong("'" + host + "' is no IP address");
+  if (!address.is_loopback()) {
+    return failure(ErrorCode::invalid_argument,
+                   "refusing to listen on " + listen +
+                       ": without TLS, which is not built yet, anybody on the way could read what "
+                       "travels; listen on 127.0.0.1 or [::1] and put a TLS proxy in front");
+  }
+  return tcp::endpoint(address, static_cast<std::uint16_t>(std::stoul(digits)));
+}
+
+}  // namespace
+
+struct HttpServer::State {
+  State(const HttpOptions& given, HttpHandler& answerer)
+      : options(given),
+        handler(answerer),
+        budget(given.held_bytes_max),
+        acceptor(asio::make_strand(io)),
+        work(asio::make_work_guard(io)) {}
+
+  Result<void> listen(const tcp::endpoint& endpoint);
+  asio::awaitable<void> accept_all();
+  void take(tcp::socket socket);
+  void stop();
+
+  const HttpOptions options;
+  HttpHandler& handler;
+  ByteBudget budget;
+  HttpGauges gauges;
+  asio::io_context io;
+  tcp::acceptor acceptor;
+  asio::executor_work_guard<asio::io_context::executor_type> work;
+  tcp::endpoint local;
+  std::vector<std::thread> threads;
+
+  std::mutex mutex;
+  std::condition_variable all_ended;
+  std::map<std::uint64_t, std::shared_ptr<HttpSession>> sessions;
+  std::uint64_t next_session = 0;
+  bool accepting = true;
+  bool stopped = false;
+};
+
+Result<void> HttpServer::State::listen(const tcp::endpoint& endpoint) {
+  boost::system::error_code error;
+  const auto failed = [&](const char* what) {
+    return failure(ErrorCode::io, "cannot " + std::string(what) + " " + options.listen + ": " +
+                                      error.message() + "; is another server running there?");
+  };
+  acceptor.open(endpoint.protocol(), error);
+  if (error) return failed("open a socket for");
+  acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (error) return failed("prepare");
+  acceptor.bind(endpoint, error);
+  if (error) return failed("bind");
+  acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error) return failed("listen on");
+  local = acceptor.local_endpoint(error);
+  if (error) return failed("listen on");
+  return {};
+}
+
+asio::awaitable<void> HttpServer::State::accept_all() {
+  asio::steady_timer pause(acceptor.get_executor());
+  for (;;) {
+    const auto strand = asio::make_strand(io);
+    auto [error, socket] = co_await acceptor.async_accept(strand, as_result);
+    if (!acceptor.is_open()) co_return;
+    if (!error) {
+      take(tcp::socket(std::move(socket)));
+      continue;
+    }
+    // Out of file descriptors, most likely: those that are open must end first.
+    pause.expires_after(std::chrono::milliseconds(50));
+    [[maybe_unused]] auto [waited] = co_await pause.async_wait(as_result);
+  }
+}
+
+void HttpServer::State::take(tcp::socket socket) {
+  const std::lock_guard lock(mutex);
+  if (!accepting || sessions.size() >= options.connections_max + connections_refused_max) {
+    gauges.turned_away.fetch_add(1, std::memory_order_relaxed);
+    return;  // closes it
+  }
+  const bool turned_away = sessions.size() >= options.connections_max;
+  (turned_away ? gauges.turned_away : gauges.accepted).fetch_add(1, std::memory_order_relaxed);
+  const std::uint64_t number = next_session++;
+  auto session =
+      std::make_shared<HttpSession>(std::move(socket), options, handler, budget, turned_away);
+  sessions.emplace(number, session);
+  gauges.connections.store(sessions.size(), std::memory_order_relaxed);
+  session->start([this, number] {
+    const std::lock_guard ended(mutex);
+    sessions.erase(number);
+    gauges.connections.store(sessions.size(), std::memory_order_relaxed);
+    if (sessions.empty()) all_ended.notify_all();
+  });
+}
+
+void HttpServer::State::stop() {
+  if (stopped) return;
+  stopped = true;
+  work.reset();
+  io.stop();
+  for (std::thread& thread : threads) thread.join();
+}
+
+HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options,
+                                                      HttpHandler& handler) {
+  ROLLCALL_TRY_ASSIGN(const tcp::endpoint endpoint, parse_listen(options.listen));
+  auto state = std::make_unique<State>(options, handler);
+  ROLLCALL_TRY(state->listen(endpoint));
+  asio::co_spawn(
+      state->acceptor.get_executor(), [raw = state.get()] { return raw->accept_all(); },
+      [](std::exception_ptr problem) { ROLLCALL_CHECK(problem == nullptr); });
+  for (std::size_t i = 0; i < options.threads; ++i) {
+    state->threads.emplace_back([raw = state.get()] { raw->io.run(); });
+  }
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
+}
+
+HttpServer::~HttpServer() {
+  if (!state_->stopped) drain(0);
+}
+
+std::uint16_t HttpServer::port() const { return state_->local.port(); }
+
+std::string HttpServer::address() const {
+  const std::string host = state_->local.address().to_string();
+  const bool is_v6 = state_->local.address().is_v6();
+  return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port());
+}
+
+const HttpGauges& HttpServer::gauges() const { return state_->gauges; }
+
+ByteBudget& HttpServer::budget() { return state_->budget; }
+
+bool HttpServer::drain(std::int64_t within_ms) {
+  State& state = *state_;
+  if (state.stopped) return true;
+  asio::post(state.acceptor.get_executor(), [&state] {
+    boost::system::error_code ignored;
+    state.acceptor.close(ignored);
+  });
+  std::unique_lock lock(state.mutex);
+  state.accepting = false;
+  for (const auto& [number, session] : state.sessions) session->drain();
+  const auto none = [&state] { return state.sessions.empty(); };
+  const bool clean =
+      state.all_ended.wait_for(lock, std::chrono::milliseconds(within_ms), none);
+  if (!clean) {
+    for (const auto& [number, session] : state.sessions) session->abort();
+    state.all_ended.wait_for(lock, std::chrono::seconds(2), none);
+  }
+  lock.unlock();
+  state.stop();
+  lock.lock();
+  state.sessions.clear();
+  return clean;
+}
+
+}  // namespace rollcall

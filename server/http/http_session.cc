@@ -1,0 +1,406 @@
+#include "server/http/http_session.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+
+#include "server/http/refusal.h"
+
+namespace rollcall {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using std::chrono::milliseconds;
+
+// Every operation gives (error, ...) instead of throwing.
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+constexpr std::size_t read_bytes = 16 * 1024;  // one read, while looking for the head's end
+
+std::string_view reason_of(unsigned status) {
+  switch (status) {
+    case 200: return "OK";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 411: return "Length Required";
+    case 413: return "Content Too Large";
+    case 415: return "Unsupported Media Type";
+    case 417: return "Expectation Failed";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 501: return "Not Implemented";
+    case 503: return "Service Unavailable";
+    case 505: return "HTTP Version Not Supported";
+    default: return "Internal Server Error";
+  }
+}
+
+// Short on purpose: an idle sync is two heads and little else. Time travels in the messages, so
+// there is no Date.
+std::string head_text(const HttpResponse& response, bool close) {
+  std::string text = "HTTP/1.1 " + std::to_string(response.status) + " ";
+  text += reason_of(response.status);
+  text += "\r\nContent-Type: ";
+  text += media_name(response.type);
+  if (response.encoding != Encoding::identity) {
+    text += "\r\nContent-Encoding: ";
+    text += encoding_name(response.encoding);
+  }
+  text += "\r\nContent-Length: " + std::to_string(response.body.size());
+  if (response.retry_after_s > 0) {
+    text += "\r\nRetry-After: " + std::to_string(response.retry_after_s);
+  }
+  if (!response.allow.empty()) {
+    text += "\r\nAllow: ";
+    text += response.allow;
+  }
+  if (close) text += "\r\nConnection: close";
+  text += "\r\n\r\n";
+  return text;
+}
+
+milliseconds time_for(std::int64_t base_ms, std::size_t bytes) {
+  return milliseconds(base_ms + static_cast<std::int64_t>(bytes) / body_bytes_per_ms);
+}
+
+// What to say to a head that the parser gave up on.
+HttpResponse refuse_parse(beast::error_code error) {
+  if (error == http::error::bad_version) {
+    return refuse(MediaType::json, 505,
+                  {ErrorCode::malformed, "only HTTP/1.1 is spoken here: send the request as that"});
+  }
+  if (error == http::error::header_limit) {
+    return refuse(MediaType::json, 431,
+                  {ErrorCode::too_large, "the request's head is too large: send at most " +
+                                             std::to_string(head_bytes_max) + " bytes"});
+  }
+  std::string what = "this is not the head of an HTTP/1.1 request: " + error.message();
+  if (error == http::error::bad_content_length || error == http::error::multiple_content_length) {
+    what = "Content-Length is not one number, given once";
+  } else if (error == http::error::bad_transfer_encoding) {
+    what = "a request with Transfer-Encoding is not taken: send it with Content-Length";
+  }
+  return refuse(MediaType::json, 400, {ErrorCode::malformed, std::move(what)});
+}
+
+JudgedHead refused(HttpResponse refusal) {
+  JudgedHead judged;
+  judged.keep_alive = false;
+  judged.refusal = std::move(refusal);
+  judged.refusal->close = true;
+  return judged;
+}
+
+}  // namespace
+
+HttpSession::HttpSession(asio::ip::tcp::socket socket, const HttpOptions& options,
+                         HttpHandler& handler, ByteBudget& budget, bool turned_away)
+    : stream_(std::move(socket)),
+      options_(options),
+      handler_(handler),
+      budget_(budget),
+      turned_away_(turned_away),
+      answer_timer_(stream_.get_executor()) {}
+
+void HttpSession::start(std::function<void()> ended) {
+  asio::co_spawn(
+      stream_.get_executor(), [self = shared_from_this()] { return self->run(); },
+      [self = shared_from_this(), ended = std::move(ended)](std::exception_ptr) {
+        self->stream_.close();
+        ended();
+      });
+}
+
+void HttpSession::drain() {
+  asio::post(stream_.get_executor(), [self = shared_from_this()] {
+    self->draining_ = true;
+    if (self->idle_) self->stream_.close();
+  });
+}
+
+void HttpSession::abort() {
+  asio::post(stream_.get_executor(), [self = shared_from_this()] {
+    self->draining_ = true;
+    self->stream_.close();
+    self->answer_timer_.cancel();
+  });
+}
+
+asio::awaitable<void> HttpSession::run() {
+  beast::error_code ignored;
+  stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  for (;;) {
+    const Step step = co_await serve_one();
+    if (step == Step::close || draining_) break;
+  }
+  co_await close_gently();
+}
+
+asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
+  request_bytes_ = 0;
+  const bool begun = co_await await_first_byte();
+  if (!begun) co_return Step::close;
+  std::optional<JudgedHead> judged = co_await read_head();
+  if (!judged) co_return Step::close;
+  if (judged->refusal) {
+    co_await write(nullptr, std::move(*judged->refusal));
+    co_return Step::close;
+  }
+  const HttpHead head = judged->head;
+  if (turned_away_) {
+    HttpResponse full = refuse_later(head.answer_type, retry_after_s,
+                                     "the server has as many connections as it can take");
+    full.close = true;
+    co_await write(&head, std::move(full));
+    co_return Step::close;
+  }
+  if (std::optional<HttpResponse> early = handler_.judge_head(head)) {
+    const Step step = co_await refuse_unread(*judged, std::move(*early));
+    co_return step;
+  }
+  std::optional<ByteBudget::Hold> hold = budget_.hold(head.body_bytes);
+  if (!hold) {
+    const Step step = co_await refuse_unread(
+        *judged, refuse_later(head.answer_type, retry_after_s, "the server's memory is taken"));
+    co_return step;
+  }
+  if (judged->expects_continue) {
+    stream_.expires_after(milliseconds(options_.body_ms));
+    const std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    auto [error, written] =
+        co_await asio::async_write(stream_, asio::buffer(go_on.data(), go_on.size()), as_result);
+    if (error) co_return Step::close;
+  }
+  std::optional<HttpResponse> refusal;
+  std::optional<Bytes> body = co_await read_body(head, refusal);
+  if (!body) {
+    if (refusal) co_await write(&head, std::move(*refusal));
+    co_return Step::close;
+  }
+  HttpRequest request{head, std::move(*body), std::move(*hold)};
+  HttpResponse response = co_await answer(std::move(request));
+  if (!judged->keep_alive) response.close = true;
+  const bool close = response.close;
+  const bool written = co_await write(&head, std::move(response));
+  co_return written && !close ? Step::go_on : Step::close;
+}
+
+asio::awaitable<bool> HttpSession::await_first_byte() {
+  if (buffer_.size() > 0) co_return true;
+  if (draining_) co_return false;
+  stream_.expires_after(milliseconds(options_.idle_ms));
+  idle_ = true;
+  const std::size_t count = co_await read_some();
+  idle_ = false;
+  co_return count > 0;
+}
+
+asio::awaitable<std::optional<JudgedHead>> HttpSession::read_head() {
+  http::request_parser<http::empty_body> parser;
+  parser.header_limit(static_cast<std::uint32_t>(head_bytes_max));
+  parser.body_limit(boost::none);
+  stream_.expires_after(milliseconds(options_.head_ms));
+  std::size_t seen = 0;
+  for (;;) {
+    beast::error_code error;
+    const std::size_t used = parser.put(buffer_.data(), error);
+    buffer_.consume(used);
+    seen += used;
+    if (parser.is_header_done()) break;
+    if (error && error != http::error::need_more) co_return refused(refuse_parse(error));
+    if (seen + buffer_.size() > head_bytes_max) {
+      co_return refused(refuse_parse(http::error::header_limit));
+    }
+    const std::size_t count = co_await read_some();
+    if (count > 0) continue;
+    if (error_ == beast::error::timeout) {
+      co_return refused(refuse(MediaType::json, 408,
+                               {ErrorCode::timed_out, "the request's head took too long to come"}));
+    }
+    if (error_ == asio::error::eof) {
+      co_return refused(refuse(MediaType::json, 400,
+                               {ErrorCode::truncated, "the request's head ends too early"}));
+    }
+    co_return std::nullopt;
+  }
+  request_bytes_ += seen;
+  const auto& message = parser.get();
+  std::vector<HeadField> fields;
+  for (const auto& field : message) {
+    const auto name = field.name_string();
+    const auto value = field.value();
+    fields.push_back({{name.data(), name.size()}, {value.data(), value.size()}});
+  }
+  const auto method = message.method_string();
+  const auto target = message.target();
+  co_return judge_request_head({{method.data(), method.size()},
+                                {target.data(), target.size()},
+                                message.version(),
+                                fields},
+                               options_.body_bytes_max);
+}
+
+asio::awaitable<std::optional<Bytes>> HttpSession::read_body(const HttpHead& head,
+                                                             std::optional<HttpResponse>& refusal) {
+  Bytes body;
+  body.resize(head.body_bytes);
+  std::size_t have = std::min(buffer_.size(), body.size());
+  std::copy_n(static_cast<const char*>(buffer_.data().data()), have, body.data());
+  buffer_.consume(have);
+  stream_.expires_after(time_for(options_.body_ms, body.size()));
+  while (have < body.size()) {
+    auto [error, count] = co_await stream_.async_read_some(
+        asio::buffer(body.data() + have, body.size() - have), as_result);
+    have += count;
+    if (!error) continue;
+    const std::string reached =
+        " after " + std::to_string(have) + " of " + std::to_string(body.size()) + " bytes";
+    if (error == asio::error::eof) {
+      refusal = refuse(head.answer_type, {ErrorCode::truncated, "the body ends" + reached});
+    } else if (error == beast::error::timeout) {
+      refusal = refuse(head.answer_type, 408,
+                       {ErrorCode::timed_out, "the body comes too slowly: stopped" + reached});
+    }
+    if (refusal) refusal->close = true;
+    co_return std::nullopt;
+  }
+  request_bytes_ += body.size();
+  co_return body;
+}
+
+asio::awaitable<HttpResponse> HttpSession::answer(HttpRequest request) {
+  const MediaType type = request.head.answer_type;
+  response_.reset();
+  std::weak_ptr<HttpExchange> waiting;
+  {
+    auto exchange = std::make_shared<HttpExchange>(
+        type, [self = shared_from_this()](HttpResponse response) {
+          asio::post(self->stream_.get_executor(),
+                     [self, response = std::move(response)]() mutable {
+                       self->deliver(std::move(response));
+                     });
+        });
+    waiting = exchange;
+    watch_for_goodbye(exchange);
+    answer_timer_.expires_after(milliseconds(options_.answer_ms));
+    handler_.handle(std::move(request), std::move(exchange));
+  }
+  if (!response_) {
+    [[maybe_unused]] auto [error] = co_await answer_timer_.async_wait(as_result);
+  }
+  beast::error_code ignored;
+  stream_.socket().cancel(ignored);  // stops watching
+  if (response_) {
+    HttpResponse response = std::move(*response_);
+    response_.reset();
+    co_return response;
+  }
+  if (const auto exchange = waiting.lock()) {
+    exchange->set_gone();
+    handler_.gone(exchange);
+  }
+  HttpResponse late =
+      refuse_later(type, retry_after_s, "the server could not answer this in time: send it again");
+  late.close = true;
+  co_return late;
+}
+
+void HttpSession::deliver(HttpResponse response) {
+  response_ = std::move(response);
+  answer_timer_.cancel();
+}
+
+// While an answer is made, the socket becomes readable for one of two reasons: the next request
+// comes early, which waits, or the client hung up.
+void HttpSession::watch_for_goodbye(const std::shared_ptr<HttpExchange>& exchange) {
+  if (buffer_.size() > 0) return;
+  stream_.socket().async_wait(
+      asio::ip::tcp::socket::wait_read,
+      [self = shared_from_this(), weak = std::weak_ptr(exchange)](beast::error_code error) {
+        if (error) return;
+        beast::error_code problem;
+        const std::size_t readable = self->stream_.socket().available(problem);
+        if (!problem && readable > 0) return;
+        if (const auto waiting = weak.lock()) {
+          waiting->set_gone();
+          self->handler_.gone(waiting);
+        }
+      });
+}
+
+asio::awaitable<bool> HttpSession::write(const HttpHead* head, HttpResponse response) {
+  const bool close = response.close || draining_;
+  std::optional<ByteBudget::Hold> hold = budget_.hold(response.body.size());
+  if (!hold) {
+    response = refuse_later(response.type, retry_after_s, "the server's memory is taken");
+  }
+  const std::string text = head_text(response, close);
+  stream_.expires_after(time_for(options_.body_ms, response.body.size()));
+  const std::array<asio::const_buffer, 2> parts{asio::buffer(text), asio::buffer(response.body)};
+  auto [error, written] = co_await asio::async_write(stream_, parts, as_result);
+  handler_.answered(head, response, request_bytes_, written);
+  co_return !error && !close;
+}
+
+// Refused by its head: the answer goes out before the body is read, if ever.
+asio::awaitable<HttpSession::Step> HttpSession::refuse_unread(const JudgedHead& judged,
+                                                              HttpResponse refusal) {
+  const bool may_follow = judged.keep_alive && !judged.expects_continue &&
+                          judged.head.body_bytes <= discarded_bytes_max;
+  if (!may_follow) refusal.close = true;
+  const bool written = co_await write(&judged.head, std::move(refusal));
+  if (!written) co_return Step::close;
+  const bool thrown_away = co_await discard(judged.head.body_bytes);
+  co_return thrown_away ? Step::go_on : Step::close;
+}
+
+asio::awaitable<bool> HttpSession::discard(std::size_t bytes) {
+  stream_.expires_after(milliseconds(discard_ms_max));
+  for (;;) {
+    const std::size_t now = std::min(buffer_.size(), bytes);
+    buffer_.consume(now);
+    bytes -= now;
+    if (bytes == 0) co_return true;
+    const std::size_t count = co_await read_some();
+    if (count == 0) co_return false;
+  }
+}
+
+// Closing with bytes unread would reset the connection, and our last answer might be lost with it.
+asio::awaitable<void> HttpSession::close_gently() {
+  beast::error_code error;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  if (error) co_return;
+  stream_.expires_after(milliseconds(discard_ms_max));
+  for (std::size_t thrown = 0; thrown < discarded_bytes_max;) {
+    buffer_.clear();
+    const std::size_t count = co_await read_some();
+    if (count == 0) break;
+    thrown += count;
+  }
+}
+
+// Reads what is there into `buffer_`; 0 when nothing will come, and `error_` says why.
+asio::awaitable<std::size_t> HttpSession::read_some() {
+  auto [error, count] = co_await stream_.async_read_some(buffer_.prepare(read_bytes), as_result);
+  error_ = error;
+  buffer_.commit(count);
+  co_return count;
+}
+
+}  // namespace rollcall

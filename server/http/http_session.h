@@ -1,0 +1,75 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+
+#include "server/http/byte_budget.h"
+#include "server/http/http_handler.h"
+#include "server/http/http_server.h"
+#include "server/http/request_head.h"
+
+namespace rollcall {
+
+// The one stream type. TLS will be a stream that does both, chosen here.
+using HttpStream = boost::beast::tcp_stream;
+
+// One connection: a coroutine on a strand of its own that reads a request, has it answered, writes
+// the answer, and begins again. Every read and write has a deadline. What it waits for from outside
+// - the answer - comes back to the strand. Lives until the coroutine ends.
+class HttpSession : public std::enable_shared_from_this<HttpSession> {
+ public:
+  // `turned_away`: over the cap; its first request is answered 503.
+  HttpSession(boost::asio::ip::tcp::socket socket, const HttpOptions& options,
+              HttpHandler& handler, ByteBudget& budget, bool turned_away);
+
+  // `ended` is called once, on the strand, after the socket is closed.
+  void start(std::function<void()> ended);
+  // From any thread. After the present request, if there is one, the connection closes.
+  void drain();
+  // From any thread. The connection closes now.
+  void abort();
+
+ private:
+  enum class Step : std::uint8_t { go_on, close };
+
+  boost::asio::awaitable<void> run();
+  boost::asio::awaitable<Step> serve_one();
+  boost::asio::awaitable<bool> await_first_byte();
+  // Nothing: the connection is to be closed without a word.
+  boost::asio::awaitable<std::optional<JudgedHead>> read_head();
+  // Nothing, and `refusal` says why, or is nothing too when there is nobody to tell.
+  boost::asio::awaitable<std::optional<Bytes>> read_body(const HttpHead& head,
+                                                         std::optional<HttpResponse>& refusal);
+  boost::asio::awaitable<HttpResponse> answer(HttpRequest request);
+  boost::asio::awaitable<bool> write(const HttpHead* head, HttpResponse response);
+  boost::asio::awaitable<Step> refuse_unread(const JudgedHead& judged, HttpResponse refusal);
+  boost::asio::awaitable<bool> discard(std::size_t bytes);
+  boost::asio::awaitable<void> close_gently();
+  boost::asio::awaitable<std::size_t> read_some();
+  void watch_for_goodbye(const std::shared_ptr<HttpExchange>& exchange);
+  void deliver(HttpResponse response);
+
+  HttpStream stream_;
+  const HttpOptions& options_;
+  HttpHandler& handler_;
+  ByteBudget& budget_;
+  const bool turned_away_;
+
+  boost::beast::flat_buffer buffer_;
+  boost::asio::steady_timer answer_timer_;
+  std::optional<HttpResponse> response_;
+  boost::beast::error_code error_;   // of the last read
+  std::size_t request_bytes_ = 0;    // of the present request, for the counters
+  bool idle_ = false;                // between two requests
+  bool draining_ = false;
+};
+
+}  // namespace rollcall

@@ -1,0 +1,70 @@
+#include "server/http/refusal.h"
+
+#include "engine/codec/cbor_archive.h"
+#include "engine/codec/json_archive.h"
+#include "engine/protocol/messages.h"
+
+namespace rollcall {
+namespace {
+
+HttpResponse answer(MediaType type, unsigned status, ErrorCode code, const Refusal& refusal) {
+  HttpResponse response;
+  response.status = status;
+  response.type = type == MediaType::cbor ? MediaType::cbor : MediaType::json;
+  response.body = response.type == MediaType::cbor ? to_cbor(refusal) : to_json(refusal);
+  response.refused = code;
+  return response;
+}
+
+Refusal refusal_of(const Error& error) {
+  Refusal refusal;
+  refusal.code = static_cast<std::uint32_t>(error.code);
+  refusal.name = error_name(error.code);
+  refusal.message = error.message;
+  return refusal;
+}
+
+}  // namespace
+
+unsigned status_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::unknown_key:
+    case ErrorCode::bad_signature:
+    case ErrorCode::stale: return 401;
+    case ErrorCode::code_unknown:
+    case ErrorCode::code_expired: return 403;
+    case ErrorCode::not_found: return 404;
+    case ErrorCode::replayed: return 409;
+    case ErrorCode::too_large:
+    case ErrorCode::limit: return 413;
+    case ErrorCode::unsupported_media: return 415;
+    case ErrorCode::later: return 503;
+    default: break;
+  }
+  const auto number = static_cast<std::int32_t>(code);
+  return number >= 200 && number < 300 ? 400 : 500;
+}
+
+HttpResponse refuse(MediaType type, const Error& error) {
+  return refuse(type, status_of(error.code), error);
+}
+
+HttpResponse refuse(MediaType type, unsigned status, const Error& error) {
+  return answer(type, status, error.code, refusal_of(error));
+}
+
+HttpResponse refuse_stale(MediaType type, std::int64_t server_ms, std::string message) {
+  Refusal refusal = refusal_of({ErrorCode::stale, std::move(message)});
+  refusal.server_ms = server_ms;
+  return answer(type, 401, ErrorCode::stale, refusal);
+}
+
+HttpResponse refuse_later(MediaType type, std::uint32_t after_s, std::string message) {
+  Refusal refusal = refusal_of({ErrorCode::later, std::move(message)});
+  refusal.retry_ms = after_s * 1000;
+  HttpResponse response = answer(type, 503, ErrorCode::later, refusal);
+  response.retry_after_s = after_s;
+  return response;
+}
+
+}  // namespace rollcall
