@@ -6,6 +6,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/numbers.h"
+#include "engine/clock/utc_time.h"
 
 namespace rollcall {
 
@@ -39,8 +40,5 @@ struct Stamp {
   // "2026-11-03T14:05:09.120Z+3@9f00c1d2": for people and logs.
   [[nodiscard]] std::string text() const;
 };
-
-// "2026-11-03T14:05:09.120Z"; years 1970 to 9999.
-std::string utc_text(std::int64_t utc_ms);
 
 }  // namespace rollcall
