@@ -68,28 +68,42 @@ Result<void> SyncSession::send_due() {
       machine_.ended(plan.lane, {RequestOutcome::Kind::unreachable, 0}, doors_.clock.steady_ms());
       return std::move(prepared).error();
     }
+    prepared->request.budget_bytes = reply_budget_;
     send(plan, std::move(prepared->request), prepared->head);
   }
   return {};
 }
 
-Result<bool> SyncSession::step(std::int64_t budget_ms) {
+Result<std::int64_t> SyncSession::begin_step(std::int64_t budget_ms) {
   ROLLCALL_TRY(send_due());
+  const auto wake = machine_.next_wake_ms();
+  if (!wake) return budget_ms;
+  return std::clamp<std::int64_t>(*wake - doors_.clock.steady_ms(), 0, budget_ms);
+}
+
+Result<bool> SyncSession::end_step(const std::vector<HttpResponse>& responses) {
+  for (const HttpResponse& response : responses) ROLLCALL_TRY(take(response));
   const std::int64_t now = doors_.clock.steady_ms();
-  std::int64_t wait = budget_ms;
-  if (const auto wake = machine_.next_wake_ms())
-    wait = std::min(wait, std::max<std::int64_t>(*wake - now, 0));
-  for (const HttpResponse& response : transport_.poll(wait)) ROLLCALL_TRY(take(response));
-  if (const auto late = machine_.overdue(doors_.clock.steady_ms())) {
+  if (const auto late = machine_.overdue(now)) {
     UnderWay& lane = at(*late);
     transport_.cancel(lane.id);
     lane.id = 0;
     last_error_ =
         failure(ErrorCode::timed_out, "the server did not answer in time; local work is kept");
-    machine_.ended(*late, {RequestOutcome::Kind::unreachable, 0}, doors_.clock.steady_ms());
+    machine_.ended(*late, {RequestOutcome::Kind::unreachable, 0}, now);
   }
   ROLLCALL_TRY(send_due());
   return machine_.mode() != ClientSync::Mode::idle && !machine_.is_denied();
+}
+
+Result<bool> SyncSession::step(std::int64_t budget_ms) {
+  ROLLCALL_TRY_ASSIGN(const std::int64_t wait_ms, begin_step(budget_ms));
+  return end_step(transport_.poll(wait_ms));
+}
+
+void SyncSession::set_reply_budget(std::int64_t bytes) {
+  reply_budget_ = static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(bytes, 0, static_cast<std::int64_t>(reply_bytes_max)));
 }
 
 Result<void> SyncSession::catch_up(std::uint32_t attempts,

@@ -41,6 +41,13 @@ class SyncSession {
   // true while there is something under way or planned. An error is the disk's; the network's are
   // in `last_error`.
   Result<bool> step(std::int64_t budget_ms);
+  // The same in three parts, for a thread that lets others at the replica while it waits:
+  // `begin_step` sends and says how long `Transport::poll` may wait; `end_step` takes what came.
+  Result<std::int64_t> begin_step(std::int64_t budget_ms);
+  Result<bool> end_step(const std::vector<HttpResponse>& responses);
+
+  // Asks the server for replies of at most so many bytes from now on; 0: its own limit.
+  void set_reply_budget(std::int64_t bytes);
 
   // `start(catch_up)` and steps until all is exchanged. `unreachable` (or what the server said)
   // after `attempts` failures in a row; local work is kept in any case. `on_progress`, if given, is
@@ -81,6 +88,7 @@ class SyncSession {
   std::array<UnderWay, lane_count> lanes_;
   std::uint64_t schema_request_ = 0;
   std::uint64_t last_id_ = 0;
+  std::uint32_t reply_budget_ = 0;
   SyncTraffic traffic_;
   std::optional<Error> last_error_;
 };

@@ -173,17 +173,22 @@ ROLLCALL_API void rollcall_unobserve(rollcall_replica *replica, uint64_t observa
 
 /* --- Where things stand ------------------------------------------------------------------------ */
 
-/* {"device","space","schema_version","pending","uploading","rejected","parked","conflicts","epoch",
- *  "state","last_sync_ms","next_try_ms","skew_ms","digest","bootstrap":{…},…}; keys are only added. */
+/* {"device","space","state","pending","rejected","parked","waiting","conflicts","epoch",
+ *  "schema_version","last_sync_ms","next_try_ms","skew_ms","digest","bootstrap":{…},"grants":[…],…};
+ * "state": ok, catching_up, diverged or forked. Keys are only added. */
 ROLLCALL_API int32_t rollcall_status(rollcall_replica *replica, char **json_out);
-/* Open losers: [{"number","collection","id","field","value","losing","by","at_ms","may_restore"}…] */
+/* Open losers: [{"number","conflict","collection","id","field","value","value_by","value_at_ms",
+ * "losing","by","at_ms","may_restore"}…]; "conflict" is the loser's name for the next two. */
 ROLLCALL_API int32_t rollcall_conflicts(rollcall_replica *replica, char **json_out);
 /* Makes the losing value the present one (and closes it), or closes it without. */
 ROLLCALL_API int32_t rollcall_conflict_restore(rollcall_replica *replica, const char *conflict);
 ROLLCALL_API int32_t rollcall_conflict_close(rollcall_replica *replica, const char *conflict);
-/* Rejected, parked and waiting transactions: [{"number","verdict","code","field","reason","at_ms",
- * "writes":[…]}…] */
+/* Rejected, parked and waiting transactions: [{"number","verdict","code","collection","field",
+ * "reason","at_ms","rows"}…] */
 ROLLCALL_API int32_t rollcall_tray(rollcall_replica *replica, char **json_out);
+/* One entry with every value that it wrote, as a JSON object: to keep, send or type in again. */
+ROLLCALL_API int32_t rollcall_tray_export(rollcall_replica *replica, uint64_t number,
+                                          char **json_out);
 /* Writes the same again on top of what is here now; the old entry leaves the tray. */
 ROLLCALL_API int32_t rollcall_tray_retry(rollcall_replica *replica, uint64_t number);
 ROLLCALL_API int32_t rollcall_tray_discard(rollcall_replica *replica, uint64_t number);
@@ -203,7 +208,8 @@ typedef struct rollcall_sync_options {
 } rollcall_sync_options;
 
 /* One complete catch-up with the library's own transport: everything up, everything down.
- * `summary_out`: {"sent","received","pushed","rows","requests","ms","rejected","parked","conflicts"}.
+ * `summary_out`: {"requests","sent","received","pushed","pending","rejected","parked","waiting",
+ * "conflicts","digest","ms"}; bytes are those on the wire. It is given after a failure too.
  * ROLLCALL_E_UNREACHABLE: the server did not answer; all local work is kept. */
 ROLLCALL_API int32_t rollcall_sync(rollcall_replica *replica, const rollcall_sync_options *options,
                                    char **summary_out);
