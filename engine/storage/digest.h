@@ -54,14 +54,15 @@ class RowHasher {
   // The same for a field that is only a value: no generation, elements or losers.
   [[nodiscard]] Digest plain_field(FieldId field, Stamp stamp, const ValueView& value);
 
-  // A whole row, deleted ones too (nothing). `visible` by position; empty: every field.
+  // A whole row, deleted ones too (nothing). `visible` by position, not 0 where
+  // the view shows the field; empty: every field.
   [[nodiscard]] Digest row(std::string_view path, const RowId& id, const CollectionDef& collection,
-                           const RowState& state, std::span<const bool> visible = {});
+                           const RowState& state, std::span<const std::uint8_t> visible = {});
   // A row that needs no extra, from its cells: `fields[i]` is what `cells[i]` is, and a field
-  // without a stamp in `stamps` (packed) is not counted. `malformed` stamps are refused.
+  // without a stamp in `stamps` (packed) is not counted. `fields` ascending; `visible` as `fields`.
   Result<Digest> plain_row(std::string_view path, const RowId& id, std::span<const FieldId> fields,
                            std::span<const ValueView> cells, BytesView stamps,
-                           std::span<const bool> visible = {});
+                           std::span<const std::uint8_t> visible = {});
 
  private:
   void begin_field(FieldId field, Stamp stamp);

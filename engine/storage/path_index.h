@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -42,6 +41,10 @@ class PathIndex {
   Result<void> erase(std::int64_t path, CollectionId collection, const RowId& id);
 
  private:
+  Result<void> prepare_writing();
+  void keep(std::int64_t number, std::string_view path);
+
+  Connection* connection_ = nullptr;
   Statement insert_path_;
   Statement select_paths_;
   Statement enter_;

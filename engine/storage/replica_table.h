@@ -47,7 +47,8 @@ struct ReplicaImage {
 // Statements are prepared once. Writes belong into the caller's transaction.
 class ReplicaTable {
  public:
-  // The collection must live at least as long, the connection too; the table must exist.
+  // Collection and connection must live at least as long, and stay where they are in memory. The
+  // table must exist (engine/storage/layout.h).
   static Result<ReplicaTable> open(Connection& connection, const CollectionDef& collection);
 
   // Says which fields the cells of the following insert_plain() are, ascending; one that the
@@ -83,6 +84,7 @@ class ReplicaTable {
  private:
   ReplicaTable(Connection& connection, const CollectionDef& collection);
   Result<void> prepare();
+  Result<bool> read_one(Statement& from, ReplicaRow& out);
   Result<void> add_to_search(std::int64_t key, const RowState& state);
   Result<void> remove_from_search(std::int64_t key);
 
@@ -91,6 +93,7 @@ class ReplicaTable {
   std::string name_;                   // quoted
   std::vector<std::uint16_t> search_;  // positions of the fields that the full-text index holds
   std::vector<int> chosen_;            // for each cell its position, or -1
+  std::vector<int> search_cells_;      // for each of `search_` its cell, or -1
   Statement insert_plain_;
   Statement insert_search_;
   Statement find_;
@@ -99,8 +102,12 @@ class ReplicaTable {
   Statement place_;
   Statement erase_;
   Statement erase_search_;
+  Statement read_search_;
+  // Memory kept from row to row.
   Bytes stamps_;
   Bytes extra_;
+  std::string sql_;
+  std::vector<std::string> set_texts_;  // by position
   mutable ReplicaImage image_;
 };
 

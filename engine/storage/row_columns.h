@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "engine/codec/row_extra.h"
 #include "engine/model/field_state.h"
 #include "engine/model/packed_stamps.h"
 #include "engine/model/schema.h"
@@ -18,16 +19,16 @@ namespace rollcall {
 // A column holds the field's present value: latest, first, ladder, once as they are, a counter its
 // sum, a set the JSON array of its elements (for people's SQL: the truth is in `_extra`). `_stamps`
 // holds the packed stamps (engine/model/packed_stamps.h), `_extra` what value and stamp do not say
-// (engine/codec/row_extra.h), NULL when there is nothing.
+// (engine/codec/row_extra.h), NULL when there is nothing. Not for several threads.
 class RowColumns {
  public:
-  // The collection must live at least as long.
-  explicit RowColumns(const CollectionDef& collection) : collection_(&collection) {}
+  // The collection must live at least as long. Only the server's extra keeps removals.
+  RowColumns(const CollectionDef& collection, ExtraUse use) : collection_(&collection), use_(use) {}
 
   [[nodiscard]] const CollectionDef& collection() const { return *collection_; }
   [[nodiscard]] std::size_t size() const { return collection_->fields.size(); }
 
-  // `r."given_name", r."family_name"`: all columns by position, from `_deleted` on.
+  // `r."_deleted", r."given_name", …`: all columns by position.
   [[nodiscard]] std::string list(std::string_view table_alias) const;
 
   // The cells of a row, by position, from consecutive columns of a statement; views that live until
@@ -48,6 +49,8 @@ class RowColumns {
 
  private:
   const CollectionDef* collection_;
+  ExtraUse use_;
+  mutable std::vector<FieldStamp> stamps_;  // memory kept from row to row
 };
 
 // The JSON array of a set's elements, ascending: text as strings, numbers and booleans as they are,

@@ -10,6 +10,7 @@
 #include "engine/base/result.h"
 #include "engine/base/row_id.h"
 #include "engine/model/field_state.h"
+#include "engine/model/packed_stamps.h"
 #include "engine/storage/row_columns.h"
 #include "engine/storage/statement.h"
 
@@ -67,7 +68,8 @@ struct ServerPacked {
 // caller's transaction, which also keeps `_index` (engine/storage/path_index.h).
 class ServerTable {
  public:
-  // The collection must live at least as long, the connection too; the table must exist.
+  // Collection and connection must live at least as long, and stay where they are in memory. The
+  // table must exist (engine/storage/layout.h).
   static Result<ServerTable> open(Connection& connection, const CollectionDef& collection);
 
   // Says which fields the cells of the following insert_plain() are, ascending; one that the
@@ -101,7 +103,10 @@ class ServerTable {
  private:
   ServerTable(Connection& connection, const CollectionDef& collection);
   Result<void> prepare();
+  Result<bool> read_one(Statement& from, ServerRow& out);
   void pack(const ServerRow& row);
+  void bind_packed(Statement& statement, const ServerRow& row);
+  Result<void> unpack_sequences_of(BytesView packed, ServerRow& out) const;
 
   Connection* connection_;
   RowColumns columns_;
@@ -112,10 +117,13 @@ class ServerTable {
   Statement read_id_;
   Statement read_key_;
   Statement erase_;
+  // Memory kept from row to row.
   Bytes stamps_;
   Bytes extra_;
   Bytes sequences_;
   Bytes paths_;
+  std::string sql_;
+  std::vector<std::string> set_texts_;  // by position
   mutable ServerImage image_;
   mutable std::vector<FieldSequence> unpacked_;
 };

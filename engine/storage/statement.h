@@ -34,6 +34,7 @@ class Statement {
   void bind_integer(int at, std::int64_t value);
   void bind_text(int at, std::string_view text);
   void bind_bytes(int at, BytesView bytes);
+  void clear_bindings();  // every parameter is null again
   void bind_id(int at, const RowId& id) { bind_bytes(at, id.view()); }
 
   // True: a row is there. False: the statement is done, and reset.
@@ -42,6 +43,7 @@ class Statement {
   Result<void> run();
   void reset();
 
+  [[nodiscard]] int parameters() const;
   [[nodiscard]] int columns() const;
   [[nodiscard]] std::string_view column_name(int column) const;
   [[nodiscard]] bool is_null(int column) const;

@@ -1,0 +1,320 @@
+#include "engine/storage/connection.h"
+
+#include <array>
+#include <utility>
+
+#include <sqlite3.h>
+
+#include "engine/base/check.h"
+#include "engine/storage/connection_state.h"
+
+namespace rollcall {
+namespace {
+
+// The database header (sqlite.org/fileformat2.html, section 1.3).
+constexpr std::size_t kHeaderBytes = 100;
+constexpr std::string_view kMagic{"SQLite format 3\0", 16};
+constexpr std::size_t kUserVersionAt = 60;
+constexpr std::size_t kApplicationIdAt = 68;
+// A rollback journal's header (section 3): magic, then how many pages the database had before.
+constexpr std::string_view kJournalMagic{"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8};
+constexpr std::size_t kJournalHeaderBytes = 20;
+constexpr std::size_t kJournalPagesAt = 16;
+
+sqlite3_vfs* vfs_of(const ConnectionState& state) {
+  return sqlite3_vfs_find(state.options.vfs.empty() ? nullptr : state.options.vfs.c_str());
+}
+
+bool exists(const ConnectionState& state, const std::string& path) {
+  sqlite3_vfs* vfs = vfs_of(state);
+  if (vfs == nullptr) return false;
+  Bytes full(static_cast<std::size_t>(vfs->mxPathname) + 1, '\0');
+  if (vfs->xFullPathname(vfs, path.c_str(), vfs->mxPathname, full.data()) > SQLITE_OK_SYMLINK) {
+    return false;
+  }
+  int found = 0;
+  return vfs->xAccess(vfs, full.c_str(), SQLITE_ACCESS_EXISTS, &found) == SQLITE_OK && found != 0;
+}
+
+// The first bytes of an open file, as many as there are; nothing is locked or changed.
+Bytes first_bytes(sqlite3_file* file, std::size_t count) {
+  sqlite3_int64 size = 0;
+  if (file->pMethods == nullptr || file->pMethods->xFileSize(file, &size) != SQLITE_OK) return {};
+  Bytes bytes(std::min<std::size_t>(count, static_cast<std::size_t>(size)), '\0');
+  if (bytes.empty()) return {};
+  const int code = file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), 0);
+  return code == SQLITE_OK ? bytes : Bytes();
+}
+
+// True when the rollback journal beside the file says that the file was empty before: its creation
+// was cut short, and SQLite will empty it again.
+bool creation_was_cut_short(const ConnectionState& state) {
+  sqlite3_vfs* vfs = vfs_of(state);
+  const std::string journal = std::string(sqlite3_db_filename(state.db, "main")) + "-journal";
+  int found = 0;
+  if (vfs->xAccess(vfs, journal.c_str(), SQLITE_ACCESS_EXISTS, &found) != SQLITE_OK || found == 0) {
+    return false;
+  }
+  std::vector<std::max_align_t> memory(
+      static_cast<std::size_t>(vfs->szOsFile) / sizeof(std::max_align_t) + 1);
+  auto* file = reinterpret_cast<sqlite3_file*>(memory.data());
+  file->pMethods = nullptr;
+  const int code = vfs->xOpen(vfs, journal.c_str(), file,
+                              SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_JOURNAL, nullptr);
+  const Bytes header = code == SQLITE_OK ? first_bytes(file, kJournalHeaderBytes) : Bytes();
+  if (file->pMethods != nullptr) file->pMethods->xClose(file);
+  return header.size() == kJournalHeaderBytes && header.starts_with(kJournalMagic) &&
+         get_u32(BytesView(header).substr(kJournalPagesAt)) == 0;
+}
+
+Error not_ours(const ConnectionState& state, std::string_view what) {
+  return failure(ErrorCode::not_a_replica, state.path + ": " + std::string(what) +
+                                               "; it is left as it was: name another file");
+}
+
+Result<void> check_owner(const ConnectionState& state, std::uint32_t application_id,
+                         std::uint32_t format_version) {
+  if (application_id != state.options.application_id) {
+    return not_ours(state, "this database belongs to another program");
+  }
+  if (format_version > state.options.format_version) {
+    return failure(ErrorCode::newer_format, state.path + ": format " +
+                                                std::to_string(format_version) +
+                                                ", and this program reads up to " +
+                                                std::to_string(state.options.format_version) +
+                                                "; it is left as it was: use a newer program");
+  }
+  return {};
+}
+
+// Looks at the header before SQLite reads, locks or recovers anything.
+Result<void> check_header(const ConnectionState& state) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(state.db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  ROLLCALL_CHECK(file != nullptr);
+  const Bytes header = first_bytes(file, kHeaderBytes);
+  if (header.empty()) {
+    if (state.options.create) return {};
+    return not_ours(state, "the file is empty");
+  }
+  if (header.size() == kHeaderBytes && header.starts_with(kMagic)) {
+    const BytesView view(header);
+    return check_owner(state, get_u32(view.substr(kApplicationIdAt)),
+                       get_u32(view.substr(kUserVersionAt)));
+  }
+  if (state.options.create && creation_was_cut_short(state)) return {};
+  return not_ours(state, "this is not a database");
+}
+
+Result<std::int64_t> read_pragma(ConnectionState& state, std::string_view name) {
+  ROLLCALL_TRY_ASSIGN(sqlite3_stmt * handle,
+                      state.prepare("PRAGMA " + std::string(name), 0, nullptr));
+  const int code = sqlite3_step(handle);
+  const std::int64_t value = code == SQLITE_ROW ? sqlite3_column_int64(handle, 0) : 0;
+  if (code != SQLITE_ROW) {
+    Error error = state.fail(code, "reading " + std::string(name));
+    sqlite3_finalize(handle);
+    return error;
+  }
+  sqlite3_finalize(handle);
+  return value;
+}
+
+Result<void> configure(ConnectionState& state) {
+  const ConnectionOptions& options = state.options;
+  sqlite3_extended_result_codes(state.db, 1);
+  sqlite3_busy_timeout(state.db, options.access == Access::exclusive ? 0 : busy_ms_max);
+  sqlite3_db_config(state.db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(state.db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  if (const int code = register_functions(state.db); code != SQLITE_OK) {
+    return state.fail(code, "registering functions");
+  }
+  install_authorizer(state);
+  // Before the first read: then the log's index lies in memory, and the lock is kept.
+  if (options.access == Access::exclusive) {
+    ROLLCALL_TRY(state.execute("PRAGMA locking_mode = EXCLUSIVE"));
+  }
+  ROLLCALL_TRY(
+      state.execute(("PRAGMA cache_size = -" + std::to_string(options.cache_kib)).c_str()));
+  return state.execute("PRAGMA temp_store = MEMORY");
+}
+
+// A new file gets its owner's mark first, in one transaction of its own and flushed to the last
+// directory entry, so that every later state of the file shows whose it is.
+Result<void> initialise(ConnectionState& state) {
+  const std::string sql =
+      "PRAGMA synchronous = EXTRA; BEGIN IMMEDIATE;"
+      "PRAGMA application_id = " +
+      std::to_string(state.options.application_id) +
+      ";PRAGMA user_version = " + std::to_string(state.options.format_version) + "; COMMIT";
+  auto done = state.execute(sql.c_str());
+  if (!done && sqlite3_get_autocommit(state.db) == 0) {
+    sqlite3_exec(state.db, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  return done;
+}
+
+Result<void> start(ConnectionState& state) {
+  const ConnectionOptions& options = state.options;
+  ROLLCALL_TRY_ASSIGN(const std::int64_t pages, read_pragma(state, "page_count"));
+  if (pages == 0 && options.create && options.access != Access::reader) {
+    ROLLCALL_TRY(initialise(state));
+  }
+  ROLLCALL_TRY_ASSIGN(const std::int64_t application_id, read_pragma(state, "application_id"));
+  ROLLCALL_TRY_ASSIGN(const std::int64_t format_version, read_pragma(state, "user_version"));
+  ROLLCALL_TRY(check_owner(state, static_cast<std::uint32_t>(application_id),
+                           static_cast<std::uint32_t>(format_version)));
+  if (options.access == Access::reader) return {};
+  ROLLCALL_TRY(state.execute("PRAGMA journal_mode = WAL"));
+  ROLLCALL_TRY(state.execute("PRAGMA synchronous = FULL"));
+  ROLLCALL_TRY(
+      state.execute(("PRAGMA journal_size_limit = " + std::to_string(wal_bytes_kept)).c_str()));
+  // Commits fold the log in themselves, so that a flush that fails there is not swallowed.
+  sqlite3_wal_autocheckpoint(state.db, 0);
+  sqlite3_wal_hook(
+      state.db,
+      [](void* context, sqlite3*, const char*, int pages_now) {
+        static_cast<ConnectionState*>(context)->wal_pages = pages_now;
+        return SQLITE_OK;
+      },
+      &state);
+  // Takes the lock for good where it is exclusive, and reads the schema: a file that is cut short
+  // shows here.
+  return state.execute("BEGIN IMMEDIATE; SELECT count(*) FROM sqlite_schema; ROLLBACK");
+}
+
+}  // namespace
+
+ConnectionState::~ConnectionState() {
+  for (auto& [sql, statements] : cache) {
+    for (sqlite3_stmt* statement : statements) sqlite3_finalize(statement);
+  }
+  if (db == nullptr) return;
+  // Leave everything as it lies for recovery.
+  if (poison) sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  ROLLCALL_CHECK(sqlite3_close(db) == SQLITE_OK);  // a statement outlives its connection
+}
+
+Result<void> ConnectionState::execute(const char* sql) {
+  if (poison) return *poison;
+  const int code = sqlite3_exec(db, sql, nullptr, nullptr, nullptr);
+  if (code == SQLITE_OK) return {};
+  return fail(code, std::string_view(sql).substr(0, 60));
+}
+
+Result<sqlite3_stmt*> ConnectionState::prepare(std::string_view sql, unsigned flags,
+                                               std::string_view* rest) {
+  if (poison) return *poison;
+  sqlite3_stmt* handle = nullptr;
+  const char* tail = nullptr;
+  const int code =
+      sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), flags, &handle, &tail);
+  if (code != SQLITE_OK) return fail(code, sql.substr(0, 200));
+  if (rest != nullptr) *rest = sql.substr(static_cast<std::size_t>(tail - sql.data()));
+  return handle;
+}
+
+void ConnectionState::give_back(sqlite3_stmt* statement) {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  if (cached_statements >= cached_statements_max) {
+    sqlite3_finalize(statement);
+    return;
+  }
+  cache[sqlite3_sql(statement)].push_back(statement);
+  ++cached_statements;
+}
+
+Result<void> ConnectionState::check_still_there(bool expects_wal) {
+  int moved = 0;
+  // A VFS that does not know the question has files that cannot move.
+  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK) moved = 0;
+  int wal = 1;
+  if (moved == 0 && expects_wal) {
+    sqlite3_vfs* vfs = vfs_of(*this);
+    const char* name = sqlite3_filename_wal(sqlite3_db_filename(db, "main"));
+    if (vfs->xAccess(vfs, name, SQLITE_ACCESS_EXISTS, &wal) != SQLITE_OK) wal = 1;
+  }
+  if (moved == 0 && wal != 0) return {};
+  poison = failure(ErrorCode::unlinked,
+                   path + (moved != 0 ? ": the file" : ": its write-ahead log (-wal)") +
+                       " was deleted or replaced while it was open; what is written now would be "
+                       "lost: stop, put it back and open it again");
+  return *poison;
+}
+
+Result<Connection> Connection::open(const std::string& path, const ConnectionOptions& options) {
+  if (path.empty() || path.find('\0') != std::string::npos) {
+    return failure(ErrorCode::invalid_argument, "no path of a file was given");
+  }
+  auto state = std::make_unique<ConnectionState>();
+  state->path = path;
+  state->options = options;
+  if (vfs_of(*state) == nullptr) {
+    return failure(ErrorCode::invalid_argument, "there is no SQLite VFS named " + options.vfs);
+  }
+  const bool reads = options.access == Access::reader;
+  if (!exists(*state, path) && (reads || !options.create)) {
+    return failure(ErrorCode::not_found, path + ": no such file");
+  }
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+              (reads ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+  if (options.create && !reads) flags |= SQLITE_OPEN_CREATE;
+  // "./" keeps a name such as ":memory:" or "file:x" what it is here, a file's name.
+  const std::string name = path.front() == ':' ? "./" + path : path;
+  const int code = sqlite3_open_v2(name.c_str(), &state->db, flags,
+                                   options.vfs.empty() ? nullptr : options.vfs.c_str());
+  if (code != SQLITE_OK) return state->fail(code, "opening");
+  if (!reads && sqlite3_db_readonly(state->db, "main") == 1) {
+    return failure(ErrorCode::read_only,
+                   path + ": only readable; make the file and its folder writable");
+  }
+  ROLLCALL_TRY(check_header(*state));
+  ROLLCALL_TRY(configure(*state));
+  ROLLCALL_TRY(start(*state));
+  return Connection(std::move(state));
+}
+
+Connection::Connection(std::unique_ptr<ConnectionState> state) : state_(std::move(state)) {}
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+Result<Statement> Connection::prepare(std::string_view sql) {
+  ROLLCALL_TRY_ASSIGN(sqlite3_stmt * handle,
+                      state_->prepare(sql, SQLITE_PREPARE_PERSISTENT, nullptr));
+  ROLLCALL_CHECK(handle != nullptr);
+  return Statement(state_.get(), handle, false);
+}
+
+Result<Statement> Connection::cached(std::string_view sql) {
+  const auto found = state_->cache.find(sql);
+  if (found != state_->cache.end() && !found->second.empty()) {
+    sqlite3_stmt* handle = found->second.back();
+    found->second.pop_back();
+    --state_->cached_statements;
+    return Statement(state_.get(), handle, true);
+  }
+  ROLLCALL_TRY_ASSIGN(sqlite3_stmt * handle,
+                      state_->prepare(sql, SQLITE_PREPARE_PERSISTENT, nullptr));
+  ROLLCALL_CHECK(handle != nullptr);
+  return Statement(state_.get(), handle, true);
+}
+
+Result<void> Connection::execute(const std::string& sql) { return state_->execute(sql.c_str()); }
+
+std::int64_t Connection::last_key() const { return sqlite3_last_insert_rowid(state_->db); }
+std::int64_t Connection::changes() const { return sqlite3_changes64(state_->db); }
+bool Connection::in_transaction() const { return sqlite3_get_autocommit(state_->db) == 0; }
+bool Connection::is_poisoned() const { return state_->poison.has_value(); }
+const std::string& Connection::path() const { return state_->path; }
+
+Result<void> Connection::checkpoint() {
+  if (state_->poison) return *state_->poison;
+  const int code =
+      sqlite3_wal_checkpoint_v2(state_->db, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code != SQLITE_OK) return state_->fail(code, "folding the log into the file");
+  return {};
+}
+
+}  // namespace rollcall

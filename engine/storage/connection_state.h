@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/storage/connection.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace rollcall {
+
+// What a connection, its statements and its transactions share. Inside this folder only.
+struct ConnectionState {
+  ConnectionState() = default;
+  ConnectionState(const ConnectionState&) = delete;
+  ConnectionState& operator=(const ConnectionState&) = delete;
+  ~ConnectionState();
+
+  sqlite3* db = nullptr;
+  std::string path;
+  ConnectionOptions options;
+  std::optional<Error> poison;  // set once: everything answers it from then on
+  int wal_pages = 0;            // in the write-ahead log after the last commit
+
+  // The authorizer's: while an app's statement is prepared.
+  bool app_statement = false;
+  std::string refusal;
+  std::set<std::string> tables_read;
+
+  std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> cache;
+  int cached_statements = 0;
+
+  // The error of a SQLite code just returned; poisons where it must.
+  Error fail(int code, std::string_view doing);
+  Result<void> execute(const char* sql);
+  Result<sqlite3_stmt*> prepare(std::string_view sql, unsigned flags, std::string_view* rest);
+  void give_back(sqlite3_stmt* statement);
+  // `unlinked`, and poisoned, when the path names another file than the open one, or the
+  // write-ahead log with a commit in it is gone.
+  Result<void> check_still_there(bool expects_wal);
+};
+
+// The code that stands for a SQLite (extended) result code.
+ErrorCode error_code_of(int sqlite_code);
+
+// Registers uuid(blob) -> text and uuid_blob(text) -> blob.
+int register_functions(sqlite3* db);
+// Installs the authorizer behind Connection::query.
+void install_authorizer(ConnectionState& state);
+
+}  // namespace rollcall

@@ -1,0 +1,107 @@
+#include "engine/storage/transaction.h"
+
+#include <utility>
+
+#include <sqlite3.h>
+
+#include "engine/base/check.h"
+#include "engine/storage/connection_state.h"
+
+namespace rollcall {
+namespace {
+
+Result<Transaction> failed(ConnectionState& state, Error error) {
+  if (sqlite3_get_autocommit(state.db) == 0) static_cast<void>(state.execute("ROLLBACK"));
+  return error;
+}
+
+}  // namespace
+
+Result<Transaction> Transaction::write(Connection& connection) {
+  ConnectionState& state = *connection.state_;
+  ROLLCALL_CHECK(sqlite3_get_autocommit(state.db) != 0);
+  if (state.poison) return *state.poison;
+  ROLLCALL_TRY(state.check_still_there(false));
+  if (auto begun = state.execute("BEGIN IMMEDIATE"); !begun) {
+    return failed(state, std::move(begun).error());
+  }
+  return Transaction(&state, true);
+}
+
+Result<Transaction> Transaction::read(Connection& connection) {
+  ConnectionState& state = *connection.state_;
+  ROLLCALL_CHECK(sqlite3_get_autocommit(state.db) != 0);
+  if (state.poison) return *state.poison;
+  // BEGIN alone takes no snapshot: the first read does.
+  if (auto begun = state.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1"); !begun) {
+    return failed(state, std::move(begun).error());
+  }
+  return Transaction(&state, false);
+}
+
+Transaction::Transaction(Transaction&& other) noexcept
+    : owner_(std::exchange(other.owner_, nullptr)), writes_(other.writes_) {}
+
+Transaction::~Transaction() { rollback(); }
+
+Result<void> Transaction::commit() {
+  ROLLCALL_CHECK(owner_ != nullptr);
+  ConnectionState& state = *owner_;
+  if (state.poison) {
+    rollback();
+    return *state.poison;
+  }
+  state.wal_pages = 0;
+  if (auto done = state.execute("COMMIT"); !done) {
+    rollback();
+    return std::move(done).error();
+  }
+  owner_ = nullptr;
+  if (!writes_) return {};
+  const bool wrote = state.wal_pages > 0;
+  if (wrote) ROLLCALL_TRY(state.check_still_there(true));
+  if (state.wal_pages >= state.options.checkpoint_pages) {
+    // The commit stands whatever becomes of this; a flush that fails here poisons what follows.
+    const int code =
+        sqlite3_wal_checkpoint_v2(state.db, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    if (code != SQLITE_OK) static_cast<void>(state.fail(code, "folding the log into the file"));
+  }
+  return {};
+}
+
+void Transaction::rollback() {
+  if (owner_ == nullptr) return;
+  // After some failures SQLite has rolled back by itself.
+  if (sqlite3_get_autocommit(owner_->db) == 0) {
+    sqlite3_exec(owner_->db, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  owner_ = nullptr;
+}
+
+Result<Savepoint> Savepoint::begin(Connection& connection) {
+  ConnectionState& state = *connection.state_;
+  ROLLCALL_CHECK(sqlite3_get_autocommit(state.db) == 0);
+  ROLLCALL_TRY(state.execute("SAVEPOINT part"));
+  return Savepoint(&state);
+}
+
+Savepoint::Savepoint(Savepoint&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)) {}
+
+Savepoint::~Savepoint() { rollback(); }
+
+Result<void> Savepoint::release() {
+  ROLLCALL_CHECK(owner_ != nullptr);
+  ROLLCALL_TRY(owner_->execute("RELEASE part"));
+  owner_ = nullptr;
+  return {};
+}
+
+void Savepoint::rollback() {
+  if (owner_ == nullptr) return;
+  if (sqlite3_get_autocommit(owner_->db) == 0) {
+    sqlite3_exec(owner_->db, "ROLLBACK TO part; RELEASE part", nullptr, nullptr, nullptr);
+  }
+  owner_ = nullptr;
+}
+
+}  // namespace rollcall
