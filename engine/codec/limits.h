@@ -20,13 +20,15 @@ inline constexpr std::size_t message_unknown_fields_max = 1'000;
 inline constexpr std::size_t page_rows_max = 50'000;
 // Sections of one page: a row of its own collection, kind and field list opens one.
 inline constexpr std::size_t page_sections_max = 4'096;
+// Fields of one section: field ids are at most 1,023.
+inline constexpr std::size_t section_fields_max = 1'024;
 // Columns of one page, all sections together: each costs its reader some hundred bytes.
 inline constexpr std::size_t page_columns_max = 65'536;
 // Parts of one column that is made of parts: a column in which each digit run is a part.
 inline constexpr std::size_t column_parts_max = 32;
 // Cells of one page: rows times fields, summed over the sections. A constant column costs no bytes
 // for its rows, so the count of bytes does not bound the work.
-inline constexpr std::size_t page_cells_max = 4'000'000;
+inline constexpr std::size_t page_cells_max = 2'000'000;
 // Text and bytes of one page after its columns are unfolded, in bytes: bounds what a dictionary of
 // long words can become. As much as a message may hold, and half again.
 inline constexpr std::size_t page_unfolded_bytes_max = 24u << 20;

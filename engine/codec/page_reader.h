@@ -35,6 +35,8 @@ class PageReader {
 
   [[nodiscard]] std::span<const Section> sections() const;
   [[nodiscard]] std::size_t rows() const;  // of all sections
+  // Of a section's rows, in their order.
+  [[nodiscard]] std::span<const RowId> ids(std::size_t section) const;
   [[nodiscard]] std::span<const BytesView> paths() const;
   [[nodiscard]] std::size_t path_sets() const;
   [[nodiscard]] std::span<const std::uint32_t> path_set(std::size_t place) const;

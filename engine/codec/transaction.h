@@ -70,6 +70,8 @@ class TransactionReader {
   void rewind() { page_.rewind(); }
 
  private:
+  Result<void> check_rows_once();
+
   TransactionHead head_;
   PageReader page_;
   std::vector<FieldStamp> bases_;
