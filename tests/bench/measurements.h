@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace rollcall::bench {
+
+// What one run of the benchmark found; ratios are to the floor of the same run.
+struct Measurements {
+  std::uint64_t rows = 0;
+  double floor_s = 0;
+  double floor_batched_s = 0;  // the floor in transactions of 1,000 rows
+  double local_write_ratio = 0;
+  double push_ratio = 0;
+  double bootstrap_ratio = 0;
+  double bootstrap_fts_ratio = 0;
+  double thousand_writes_s = 0;
+  double live_p50_ms = 0;
+  double live_p99_ms = 0;
+  double merge_s = 0;
+  double size_ratio = 0;
+  double wire_ratio = 0;
+  double client_peak_mb = 0;
+  double idle_sync_bytes = 0;
+  double fsyncs_per_push = 0;
+  std::uint64_t verified_rows = 0;
+  std::string server_digest;
+  std::string replica_digest;
+};
+
+}  // namespace rollcall::bench
