@@ -1,6 +1,6 @@
 # What Rollcall takes from outside, found once. Finding links nothing: a target names what it needs.
 #
-#   CURL::libcurl                  client-core's own transport
+#   rollcall::curl                 client-core's own transport
 #   nlohmann_json::nlohmann_json   where JSON is read or written
 #   rollcall::sodium               the libsodium adapter
 #   rollcall::zstd                 content encoding
@@ -19,6 +19,8 @@ find_package(nlohmann_json 3.11 REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 find_path(ROLLCALL_XXHASH_INCLUDE xxhash.h REQUIRED)
+
+add_library(rollcall::curl ALIAS CURL::libcurl)
 
 add_library(rollcall_dep_sodium INTERFACE)
 add_library(rollcall::sodium ALIAS rollcall_dep_sodium)
