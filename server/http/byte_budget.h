@@ -11,7 +11,7 @@ namespace rollcall {
 // Thread-safe. Must outlive its holds.
 class ByteBudget {
  public:
-  // A part; given back when it is destroyed.
+  // A part; given back when it is destroyed. One that was made of nothing is of no budget.
   class Hold {
    public:
     Hold() = default;
@@ -26,6 +26,14 @@ class ByteBudget {
       if (budget_ != nullptr) budget_->held_.fetch_sub(bytes_, std::memory_order_relaxed);
     }
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
+    // Holds so many more; false, and nothing changes, when they are not there.
+    bool grow(std::size_t more) {
+      if (budget_ == nullptr) return true;
+      std::optional<Hold> added = budget_->hold(more);
+      if (!added) return false;
+      bytes_ += std::exchange(added->bytes_, 0);
+      return true;
+    }
 
    private:
     friend class ByteBudget;

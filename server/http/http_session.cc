@@ -193,10 +193,11 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
     co_return Step::close;
   }
   HttpRequest request{head, std::move(*body), std::move(*hold)};
-  HttpResponse response = co_await answer(std::move(request));
-  if (!judged->keep_alive) response.close = true;
-  const bool close = response.close;
-  const bool written = co_await write(&head, std::move(response));
+  std::optional<HttpResponse> response = co_await answer(std::move(request));
+  if (!response) co_return Step::close;
+  if (!judged->keep_alive) response->close = true;
+  const bool close = response->close;
+  const bool written = co_await write(&head, std::move(*response));
   co_return written && !close ? Step::go_on : Step::close;
 }
 
@@ -283,7 +284,7 @@ asio::awaitable<std::optional<Bytes>> HttpSession::read_body(const HttpHead& hea
   co_return body;
 }
 
-asio::awaitable<HttpResponse> HttpSession::answer(HttpRequest request) {
+asio::awaitable<std::optional<HttpResponse>> HttpSession::answer(HttpRequest request) {
   const MediaType type = request.head.answer_type;
   response_.reset();
   std::weak_ptr<HttpExchange> waiting;
@@ -305,11 +306,8 @@ asio::awaitable<HttpResponse> HttpSession::answer(HttpRequest request) {
   }
   beast::error_code ignored;
   stream_.socket().cancel(ignored);  // stops watching
-  if (response_) {
-    HttpResponse response = std::move(*response_);
-    response_.reset();
-    co_return response;
-  }
+  if (gone_) co_return std::nullopt;
+  if (response_) co_return std::exchange(response_, std::nullopt);
   if (const auto exchange = waiting.lock()) {
     exchange->set_gone();
     handler_.gone(exchange);
@@ -336,6 +334,8 @@ void HttpSession::watch_for_goodbye(const std::shared_ptr<HttpExchange>& exchang
         beast::error_code problem;
         const std::size_t readable = self->stream_.socket().available(problem);
         if (!problem && readable > 0) return;
+        self->gone_ = true;
+        self->answer_timer_.cancel();
         if (const auto waiting = weak.lock()) {
           waiting->set_gone();
           self->handler_.gone(waiting);

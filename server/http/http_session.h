@@ -48,7 +48,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   // Nothing, and `refusal` says why, or is nothing too when there is nobody to tell.
   boost::asio::awaitable<std::optional<Bytes>> read_body(const HttpHead& head,
                                                          std::optional<HttpResponse>& refusal);
-  boost::asio::awaitable<HttpResponse> answer(HttpRequest request);
+  // Nothing: the client hung up before its answer.
+  boost::asio::awaitable<std::optional<HttpResponse>> answer(HttpRequest request);
   boost::asio::awaitable<bool> write(const HttpHead* head, HttpResponse response);
   boost::asio::awaitable<Step> refuse_unread(const JudgedHead& judged, HttpResponse refusal);
   boost::asio::awaitable<bool> discard(std::size_t bytes);
@@ -69,6 +70,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::beast::error_code error_;   // of the last read
   std::size_t request_bytes_ = 0;    // of the present request, for the counters
   bool idle_ = false;                // between two requests
+  bool gone_ = false;                // the client hung up
   bool draining_ = false;
 };
 

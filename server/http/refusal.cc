@@ -39,10 +39,12 @@ unsigned status_of(ErrorCode code) {
     case ErrorCode::limit: return 413;
     case ErrorCode::unsupported_media: return 415;
     case ErrorCode::later: return 503;
+    case ErrorCode::invalid_argument: return 400;
     default: break;
   }
-  const auto number = static_cast<std::int32_t>(code);
-  return number >= 200 && number < 300 ? 400 : 500;
+  // 2xx and 5xx are what a message says wrongly; the rest is ours.
+  const auto kind = static_cast<std::int32_t>(code) / 100;
+  return kind == 2 || kind == 5 ? 400 : 500;
 }
 
 HttpResponse refuse(MediaType type, const Error& error) {

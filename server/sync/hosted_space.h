@@ -1,0 +1,74 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "engine/clock/clock.h"
+#include "server/sync/limits.h"
+#include "server/sync/long_poll_hub.h"
+#include "server/sync/replay_memory.h"
+#include "server/sync/space_writer.h"
+
+namespace rollcall {
+
+// A space as the server holds it: its writer, what it remembers of requests, and its part of the
+// hub. Any thread.
+class HostedSpace final : public CommitListener {
+ public:
+  // `index` names it in the hub.
+  HostedSpace(std::size_t index, std::unique_ptr<Space> space, LongPollHub& hub,
+              const Clock& clock, Metrics& metrics, Log& log, std::function<void()> failed)
+      : index_(index),
+        hub_(hub),
+        clock_(clock),
+        replays_(replay_entries_max),
+        latest_ms_(space->server_ms()) {
+    space->set_listener(this);
+    writer_.emplace(std::move(space), metrics, log, std::move(failed));
+  }
+
+  [[nodiscard]] std::size_t index() const { return index_; }
+  SpaceWriter& writer() { return *writer_; }
+  ReplayMemory& replays() { return replays_; }
+
+  // Never before a time that was told to anybody.
+  [[nodiscard]] std::int64_t server_ms() const {
+    return std::max(clock_.utc_ms(), latest_ms_.load(std::memory_order_relaxed));
+  }
+  void told(std::int64_t server_ms) {
+    std::int64_t latest = latest_ms_.load(std::memory_order_relaxed);
+    while (latest < server_ms && !latest_ms_.compare_exchange_weak(latest, server_ms)) {
+    }
+  }
+
+  // A device's requests under way; at most `device_requests_max`.
+  bool begin_request(DeviceNumber device) {
+    const std::lock_guard lock(mutex_);
+    std::size_t& count = under_way_[device];
+    if (count >= device_requests_max) return false;
+    ++count;
+    return true;
+  }
+  void end_request(DeviceNumber device) {
+    const std::lock_guard lock(mutex_);
+    const auto at = under_way_.find(device);
+    if (at != under_way_.end() && --at->second == 0) under_way_.erase(at);
+  }
+
+  void committed(const CommitNews& news) override { hub_.committed(index_, news); }
+
+ private:
+  const std::size_t index_;
+  LongPollHub& hub_;
+  const Clock& clock_;
+  ReplayMemory replays_;
+  std::atomic<std::int64_t> latest_ms_;
+  std::mutex mutex_;
+  std::map<DeviceNumber, std::size_t> under_way_;
+  std::optional<SpaceWriter> writer_;  // last: its thread uses the rest
+};
+
+}  // namespace rollcall

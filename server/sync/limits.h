@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace rollcall {
+
+// Threads that check, decode, read and encode; each has a connection of its own to each space.
+inline constexpr std::size_t reader_threads = 2;
+// Requests that wait for one of them: at 1 ms each, the last waits two seconds.
+inline constexpr std::size_t reader_queue_max = 2'000;
+// Pushes that wait for a space's writer; their bodies count against the held bytes besides.
+inline constexpr std::size_t writer_queue_max = 1'000;
+// Requests of one device under way at a time: two lanes, a retry of each, and some grace.
+inline constexpr std::size_t device_requests_max = 8;
+// Requests of a space that are remembered so that none is taken twice: 1,000 a second. Two
+// generations are kept, 16 bytes and a bucket each.
+inline constexpr std::size_t replay_entries_max = 250'000;
+// A long poll whose snapshot grew old before it could wait is read again so often; then it is
+// answered as it is.
+inline constexpr int park_tries_max = 4;
+// Commits whose paths the hub remembers, to judge a poll that was read just before them, and the
+// most paths that one may have to be remembered.
+inline constexpr std::size_t recent_news_max = 64;
+inline constexpr std::size_t recent_news_paths_max = 256;
+// A body shorter than this is sent as it is: a compressed one would not be shorter.
+inline constexpr std::size_t plain_body_bytes_max = 600;
+// Parked transactions whose wait may be over are looked at so often, in ms.
+inline constexpr std::int64_t judge_waiting_ms = 3'600'000;
+
+}  // namespace rollcall

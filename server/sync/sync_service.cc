@@ -1,0 +1,505 @@
+#include "server/sync/sync_service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/codec/cbor_archive.h"
+#include "engine/codec/compression.h"
+#include "engine/codec/json_archive.h"
+#include "engine/protocol/limits.h"
+#include "server/http/limits.h"
+#include "server/http/refusal.h"
+#include "server/sync/authenticate.h"
+
+namespace rollcall {
+namespace {
+
+Route route_of(std::string_view target) {
+  if (target == "/v1/sync") return Route::sync;
+  if (target == "/v1/enroll") return Route::enroll;
+  if (target == "/v1/schema") return Route::schema;
+  if (target == "/healthz") return Route::healthz;
+  if (target == "/metrics") return Route::metrics;
+  return Route::other;
+}
+
+HttpMethod method_of(Route route) {
+  return route == Route::sync || route == Route::enroll ? HttpMethod::post : HttpMethod::get;
+}
+
+bool is_signed(Route route) { return route == Route::sync || route == Route::schema; }
+
+template <class M>
+Result<M> decode(MediaType type, BytesView body) {
+  return type == MediaType::cbor ? from_cbor<M>(body) : from_json<M>(body);
+}
+
+template <class M>
+Bytes encode(MediaType type, const M& message) {
+  return type == MediaType::cbor ? to_cbor(message) : to_json(message);
+}
+
+Error no_such_device() {
+  return failure(ErrorCode::unknown_key,
+                 "no such device in such a space: enrol it with a new invitation");
+}
+
+Result<void> check_request(const SyncRequest& request) {
+  if (request.transactions.size() > push_transactions_max) {
+    return failure(ErrorCode::limit, "a push of " + std::to_string(request.transactions.size()) +
+                                         " transactions: send at most " +
+                                         std::to_string(push_transactions_max) + " at once");
+  }
+  if (request.complete.size() > device_grants_max) {
+    return failure(ErrorCode::limit, "more complete grants are named than a device can have");
+  }
+  if (!request.transactions.empty() &&
+      request.first_tx.value + (request.transactions.size() - 1) != request.last_tx.value) {
+    return failure(ErrorCode::malformed,
+                   "last_tx is not the number of the last pushed transaction");
+  }
+  return {};
+}
+
+}  // namespace
+
+// One request on its way. Belongs to one thread at a time; handed on through queues.
+struct SyncCall {
+  Route route = Route::other;
+  std::shared_ptr<HttpExchange> exchange;
+  HttpHead head;
+  Bytes body;
+  ByteBudget::Hold hold;
+  Authorization who;
+  HostedSpace* space = nullptr;
+  bool counted = false;
+  std::string signed_by;
+  std::shared_ptr<SyncRequest> request;
+  std::optional<PushReply> push;
+  std::int64_t deadline_ms = 0;  // steady; of a long poll
+  bool cursor_checked = false;
+
+  SyncCall() = default;
+  SyncCall(const SyncCall&) = delete;
+  SyncCall& operator=(const SyncCall&) = delete;
+  ~SyncCall() {
+    if (counted) space->end_request(who.device);
+  }
+};
+
+SyncService::SyncService(Doors doors, std::size_t threads)
+    : doors_(std::move(doors)),
+      metrics_(doors_.metrics),
+      log_(doors_.log),
+      started_utc_ms_(doors_.clock.utc_ms()),
+      started_steady_ms_(doors_.clock.steady_ms()),
+      hub_(metrics_),
+      pool_(threads, reader_queue_max, metrics_, doors_.make_random),
+      deadlines_([this] { wait_for_deadlines(); }) {
+  hub_.set_alarm([this] {
+    {
+      const std::lock_guard lock(alarm_mutex_);
+      alarm_rings_ = true;
+    }
+    alarm_.notify_one();
+  });
+}
+
+SyncService::~SyncService() { stop(); }
+
+void SyncService::stop() {
+  hub_.drain();
+  for (HostedSpace* space : spaces()) space->writer().stop();
+  pool_.close();
+  {
+    const std::lock_guard lock(alarm_mutex_);
+    stopping_ = true;
+  }
+  alarm_.notify_one();
+  if (deadlines_.joinable()) deadlines_.join();
+}
+
+// Only deadlines come from here; a commit wakes its polls itself.
+void SyncService::wait_for_deadlines() {
+  for (;;) {
+    const std::optional<std::int64_t> next = hub_.expire(doors_.clock.steady_ms());
+    std::unique_lock lock(alarm_mutex_);
+    const auto rings = [this] { return alarm_rings_ || stopping_; };
+    if (next) {
+      const std::int64_t left = std::max<std::int64_t>(*next - doors_.clock.steady_ms(), 0);
+      alarm_.wait_for(lock, std::chrono::milliseconds(left), rings);
+    } else {
+      alarm_.wait(lock, rings);
+    }
+    alarm_rings_ = false;
+    if (stopping_) return;
+  }
+}
+
+Result<void> SyncService::add_space(std::unique_ptr<Space> space) {
+  const std::unique_lock lock(spaces_mutex_);
+  std::string name = space->name();
+  if (spaces_.count(name) > 0) {
+    return failure(ErrorCode::already_exists, "the space '" + name + "' is served already");
+  }
+  auto hosted = std::make_unique<HostedSpace>(
+      spaces_.size(), std::move(space), hub_, doors_.clock, metrics_, log_, [this] {
+        broken_.store(true);
+        if (doors_.failed) doors_.failed();
+      });
+  spaces_.emplace(std::move(name), std::move(hosted));
+  return {};
+}
+
+HostedSpace* SyncService::space(std::string_view name) const {
+  const std::shared_lock lock(spaces_mutex_);
+  const auto at = spaces_.find(name);
+  return at == spaces_.end() ? nullptr : at->second.get();
+}
+
+std::vector<HostedSpace*> SyncService::spaces() const {
+  const std::shared_lock lock(spaces_mutex_);
+  std::vector<HostedSpace*> all;
+  for (const auto& [name, space] : spaces_) all.push_back(space.get());
+  return all;
+}
+
+std::optional<HttpResponse> SyncService::judge_head(const HttpHead& head) {
+  const Route route = route_of(head.target);
+  const MediaType type = head.answer_type;
+  if (route == Route::other) {
+    return refuse(type, {ErrorCode::not_found,
+                         "there is nothing at this path: the protocol is at /v1/sync"});
+  }
+  if (head.method != method_of(route)) {
+    HttpResponse response = refuse(type, 405, {ErrorCode::malformed,
+                                               "this path takes the other method"});
+    response.allow = method_name(method_of(route));
+    return response;
+  }
+  if (!is_signed(route)) return std::nullopt;
+  const auto who = read_authorization(head);
+  if (!who) return refuse(type, who.error());
+  const HostedSpace* hosted = space(who->space);
+  if (hosted == nullptr) return refuse(type, no_such_device());
+  const std::int64_t server_ms = hosted->server_ms();
+  if (const auto timely = check_time(*who, server_ms, started_utc_ms_); !timely) {
+    return refuse_stale(type, server_ms, timely.error().message);
+  }
+  return std::nullopt;
+}
+
+void SyncService::handle(HttpRequest request, std::shared_ptr<HttpExchange> exchange) {
+  const Route route = route_of(request.head.target);
+  if (route == Route::healthz) return exchange->respond(healthz());
+  if (route == Route::metrics) return exchange->respond(metrics_page());
+  auto call = std::make_shared<SyncCall>();
+  call->route = route;
+  call->exchange = std::move(exchange);
+  call->head = std::move(request.head);
+  call->body = std::move(request.body);
+  call->hold = std::move(request.hold);
+  if (!pool_.try_post([this, call](Readers& readers) { take(call, readers); })) {
+    call->exchange->respond(refuse_later(call->head.answer_type, retry_after_s,
+                                         "more requests wait than the server can take"));
+  }
+}
+
+void SyncService::gone(const std::shared_ptr<HttpExchange>& exchange) {
+  hub_.forget(exchange.get());
+}
+
+void SyncService::answered(const HttpHead* head, const HttpResponse& response,
+                           std::size_t request_bytes, std::size_t response_bytes) {
+  const Route route = head == nullptr ? Route::other : route_of(head->target);
+  metrics_.requests[static_cast<std::size_t>(route)].fetch_add(1, std::memory_order_relaxed);
+  metrics_.bytes_in.fetch_add(request_bytes, std::memory_order_relaxed);
+  metrics_.bytes_out.fetch_add(response_bytes, std::memory_order_relaxed);
+  if (response.refused) metrics_.refused(*response.refused);
+  const auto level = response.refused ? Log::Level::info : Log::Level::debug;
+  if (!log_.shows(level)) return;
+  const std::string_view code = response.refused ? error_name(*response.refused) : "ok";
+  const Log::Parts parts = {{"endpoint", route_name(route)},
+                            {"status", response.status},
+                            {"code", code},
+                            {"in", request_bytes},
+                            {"out", response_bytes}};
+  level == Log::Level::info ? log_.info("answered", parts) : log_.debug("answered", parts);
+}
+
+// The body, plain, then who it is from, then what it says: nothing of it is looked at before its
+// signature is found right.
+void SyncService::take(const CallPtr& call, Readers& readers) {
+  if (call->head.encoding != Encoding::identity) {
+    auto plain = decompress(call->head.encoding, call->body, request_bytes_max);
+    if (!plain) return refuse_call(*call, plain.error());
+    call->body = std::move(*plain);
+    if (!call->hold.grow(call->body.size())) {
+      return refuse_call(*call, {ErrorCode::later, "the server's memory is taken"});
+    }
+  }
+  if (call->route == Route::enroll) return take_enroll(call);
+  auto who = read_authorization(call->head);
+  if (!who) return refuse_call(*call, who.error());
+  call->who = std::move(*who);
+  call->space = space(call->who.space);
+  if (call->space == nullptr) return refuse_call(*call, no_such_device());
+  auto reader = readers.of(call->space->writer());
+  if (!reader) return refuse_call(*call, reader.error());
+  if (const auto known = authenticate(*call, **reader); !known) {
+    return refuse_call(*call, known.error());
+  }
+  if (call->route == Route::schema) return take_schema(*call, **reader);
+  take_sync(call, readers);
+}
+
+Result<void> SyncService::authenticate(SyncCall& call, SpaceReader& reader) {
+  ROLLCALL_TRY_ASSIGN(const std::optional<DeviceRecord> device, reader.device(call.who.device));
+  if (!device || device->local) return no_such_device();
+  ROLLCALL_TRY(check_signature(doors_.cryptography, call.head, call.body, call.who, device->key,
+                               call.signed_by));
+  if (!call.space->begin_request(call.who.device)) {
+    return failure(ErrorCode::later, "this device has too many requests under way: wait for one");
+  }
+  call.counted = true;
+  switch (call.space->replays().remember(call.who.device, call.who.nonce,
+                                         call.space->server_ms())) {
+    case ReplayMemory::Outcome::fresh: return {};
+    case ReplayMemory::Outcome::replayed:
+      return failure(ErrorCode::replayed,
+                     "this very request was taken before: sign what it says afresh");
+    case ReplayMemory::Outcome::full: break;
+  }
+  return failure(ErrorCode::later, "the server remembers as many requests as it can");
+}
+
+void SyncService::take_sync(const CallPtr& call, Readers& readers) {
+  auto request = decode<SyncRequest>(*call->head.type, call->body);
+  call->body = {};
+  if (!request) return refuse_call(*call, request.error());
+  if (const auto right = check_request(*request); !right) {
+    return refuse_call(*call, right.error());
+  }
+  call->request = std::make_shared<SyncRequest>(std::move(*request));
+  call->deadline_ms =
+      doors_.clock.steady_ms() + std::min(call->request->wait_ms, wait_ms_max);
+  if (!call->request->transactions.empty()) return take_push(call);
+  if (call->request->seen_changed.empty()) return read(call, readers, true);
+  call->space->writer().post([this, call](Space* space) {
+    if (space != nullptr) {
+      // Not noted: then it is told again, which does no harm.
+      const auto noted = space->note_seen(call->who.device, call->request->seen_changed);
+      if (!noted) log_.warn("note_seen_failed", {{"message", noted.error().message}});
+    }
+    pool_.post([this, call](Readers& again) { read(call, again, true); });
+  });
+}
+
+void SyncService::take_push(const CallPtr& call) {
+  SpaceWriter::PushJob job;
+  job.device = call->who.device;
+  job.request = call->request;
+  job.signed_head = call->who.head;
+  job.signed_text = std::move(call->signed_by);
+  job.signature = call->who.signature;
+  job.done = [this, call](Result<PushReply> reply) {
+    if (!reply || reply->refused) {
+      const Error error = reply ? *reply->refused : reply.error();
+      pool_.post([this, call, error](Readers&) { refuse_call(*call, error); });
+      return;
+    }
+    call->push = std::move(*reply);
+    pool_.post([this, call](Readers& readers) { read(call, readers, true); });
+  };
+  if (!call->space->writer().push(std::move(job))) {
+    refuse_call(*call, {ErrorCode::later, "more pushes wait than the server can take"});
+  }
+}
+
+void SyncService::read(const CallPtr& call, Readers& readers, bool first) {
+  auto reader = readers.of(call->space->writer());
+  if (!reader) return refuse_call(*call, reader.error());
+  for (int tries = 1;; ++tries) {
+    if (read_once(call, **reader, first, tries == park_tries_max)) return;
+    first = false;
+  }
+}
+
+bool SyncService::read_once(const CallPtr& call, SpaceReader& reader, bool first, bool last_try) {
+  const std::uint64_t version = hub_.version(call->space->index());
+  const bool may_wait = !call->push && call->deadline_ms > doors_.clock.steady_ms();
+  ReadRequest wanted;
+  wanted.device = call->who.device;
+  wanted.request = call->request.get();
+  wanted.push = call->push ? &*call->push : nullptr;
+  if (first && !call->push) wanted.signed_head = call->who.head;
+  SyncReply reply;
+  Result<ReadOutcome> outcome = ReadOutcome::answered;
+  Result<std::optional<DeviceRecord>> device = std::optional<DeviceRecord>();
+  if (auto begun = reader.begin(); !begun) {
+    outcome = begun.error();
+  } else {
+    outcome = reader.read(wanted, reply);
+    if (may_wait && outcome && *outcome == ReadOutcome::nothing_new) {
+      device = reader.device(call->who.device);
+    }
+    reader.end();
+  }
+  if (!outcome) {
+    refuse_call(*call, outcome.error());
+    return true;
+  }
+  if (*outcome == ReadOutcome::copied_back && !call->cursor_checked) {
+    check_cursor(call);
+    return true;
+  }
+  call->space->told(reply.server_ms);
+  if (may_wait && *outcome == ReadOutcome::nothing_new && device && *device) {
+    return park(call, version, **device, reply, last_try);
+  }
+  answer(*call, reply);
+  return true;
+}
+
+bool SyncService::park(const CallPtr& call, std::uint64_t version, const DeviceRecord& device,
+                       SyncReply& reply, bool last_try) {
+  LongPollHub::Poll poll;
+  poll.space = call->space->index();
+  poll.device = call->who.device;
+  for (const GrantRecord& grant : device.grants) {
+    if (grant.is_active()) poll.prefixes.push_back(grant.path);
+  }
+  poll.deadline_ms = call->deadline_ms;
+  poll.wake = [this, call] {
+    pool_.post([this, call](Readers& readers) { read(call, readers, false); });
+  };
+  const void* owner = call->exchange.get();
+  switch (hub_.park(owner, version, std::move(poll))) {
+    case LongPollHub::Parked::waiting:
+      // Hung up meanwhile, perhaps before there was anything to forget.
+      if (call->exchange->is_gone()) hub_.forget(owner);
+      return true;
+    case LongPollHub::Parked::moved_on:
+      if (!last_try) return false;
+      break;
+    case LongPollHub::Parked::draining: break;
+  }
+  answer(*call, reply);
+  return true;
+}
+
+// The file was copied back by hand, it seems: only the writer may find that and begin a new epoch.
+void SyncService::check_cursor(const CallPtr& call) {
+  call->cursor_checked = true;
+  call->space->writer().post([this, call](Space* space) {
+    Result<bool> checked = false;
+    if (space != nullptr) checked = space->check_cursor(call->request->cursor);
+    if (checked && *checked) log_.warn("new_epoch", {{"space", call->space->writer().name()}});
+    pool_.post([this, call, checked](Readers& readers) {
+      if (!checked) return refuse_call(*call, checked.error());
+      read(call, readers, true);
+    });
+  });
+}
+
+void SyncService::take_schema(SyncCall& call, SpaceReader& reader) {
+  SchemaReply reply;
+  const auto schema = reader.schema();
+  if (!schema) return refuse_call(call, schema.error());
+  reply.schema_version = (*schema)->version;
+  auto bytes = reader.schema_bytes();
+  if (!bytes) return refuse_call(call, bytes.error());
+  reply.schema = std::move(*bytes);
+  respond(call, reply);
+}
+
+void SyncService::take_enroll(const CallPtr& call) {
+  auto request = decode<EnrollRequest>(*call->head.type, call->body);
+  if (!request) return refuse_call(*call, request.error());
+  call->space = space(request->space);
+  if (call->space == nullptr) {
+    return refuse_call(*call, {ErrorCode::code_unknown,
+                               "there is no such invitation: ask for a new one"});
+  }
+  call->space->writer().post([this, call, request = std::move(*request)](Space* space) {
+    enroll(*call, request, space);
+  });
+}
+
+void SyncService::enroll(SyncCall& call, const EnrollRequest& request, Space* space) {
+  if (space == nullptr) {
+    return refuse_call(call, {ErrorCode::later, "the server is ending: try again in a moment"});
+  }
+  auto reply = space->enroll(request);
+  if (!reply) return refuse_call(call, reply.error());
+  const Cryptography& cryptography = doors_.cryptography;
+  reply->server_key = cryptography.public_key(doors_.server_seed);
+  SignedEnrollReply letter;
+  letter.reply = encode(call.head.answer_type, *reply);
+  const Signature signature =
+      cryptography.sign(doors_.server_seed, enroll_signed_text(cryptography.hash({call.body}),
+                                                               cryptography.hash({letter.reply})));
+  letter.signature = Bytes(signature.view());
+  log_.info("enrolled", {{"space", space->name()}, {"label", reply->label}});
+  respond(call, letter);
+}
+
+void SyncService::answer(SyncCall& call, const SyncReply& reply) {
+  for (const Bytes* page : {&reply.page, reply.bootstrap ? &reply.bootstrap->page : nullptr}) {
+    if (page != nullptr && !page->empty()) {
+      metrics_.pages_out.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+  respond(call, reply);
+}
+
+template <class M>
+void SyncService::respond(SyncCall& call, const M& message) {
+  HttpResponse response;
+  response.type = call.head.answer_type;
+  response.body = encode(response.type, message);
+  if (response.body.size() > plain_body_bytes_max && call.head.accepts != Encoding::identity) {
+    response.body = compress(call.head.accepts, response.body);
+    response.encoding = call.head.accepts;
+  }
+  call.exchange->respond(std::move(response));
+}
+
+void SyncService::refuse_call(SyncCall& call, const Error& error) {
+  const MediaType type = call.head.answer_type;
+  const unsigned status = status_of(error.code);
+  if (status == 500) {
+    log_.error("failed", {{"endpoint", route_name(call.route)},
+                          {"code", error_name(error.code)},
+                          {"message", error.message}});
+    // The disk is full or failed: that is ours to mend, and the client keeps what it has.
+    return call.exchange->respond(refuse_later(
+        type, retry_after_s, "the server cannot do this at the moment; nothing was changed"));
+  }
+  if (status == 503) {
+    return call.exchange->respond(refuse_later(type, retry_after_s, error.message));
+  }
+  call.exchange->respond(refuse(type, error));
+}
+
+HttpResponse SyncService::healthz() {
+  HttpResponse response;
+  response.type = MediaType::text;
+  const bool broken = broken_.load();
+  response.status = broken ? 503 : 200;
+  response.body = broken ? "the disk failed: start the server again\n" : "ok\n";
+  return response;
+}
+
+HttpResponse SyncService::metrics_page() {
+  MetricsNow now;
+  now.uptime_ms = doors_.clock.steady_ms() - started_steady_ms_;
+  now.spaces = spaces().size();
+  if (look_) look_(now);
+  HttpResponse response;
+  response.type = MediaType::text;
+  response.body = prometheus_text(metrics_, now);
+  return response;
+}
+
+}  // namespace rollcall
