@@ -9,8 +9,8 @@ namespace rollcall {
 // What bounds a transaction's stamp when the server accepts it. Times that do not apply stay zero.
 struct StampBounds {
   std::int64_t cursor_commit_ms = 0;  // commit time of the transaction's cursor; enrolment if none
-  Stamp last_accepted;                // the device's last accepted stamp
-  Stamp seen_base;                    // greatest base that is its field's present stamp
+  Stamp last_accepted = {};           // the device's last accepted stamp
+  Stamp seen_base = {};               // greatest base that is its field's present stamp
   std::int64_t server_ms = 0;         // the server's time now
 };
 

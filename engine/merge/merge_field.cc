@@ -109,6 +109,16 @@ class ValueMerge {
     field_.value = Value(arriving_.value);
     field_.generation = arriving_.generation;
     effect_.changed = true;
+    // A loser whose value stands now has not lost.
+    auto& losers = field_.losers;
+    for (auto kept = losers.begin(); kept != losers.end();) {
+      if (kept->value != field_.value) {
+        ++kept;
+        continue;
+      }
+      (void)keep_agreeing(field_, kept->writer);
+      kept = losers.erase(kept);
+    }
   }
 
   void win() {
