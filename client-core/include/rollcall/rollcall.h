@@ -37,7 +37,7 @@ extern "C" {
 #define ROLLCALL_ABI_VERSION 1
 ROLLCALL_API int32_t rollcall_abi_version(void);
 /* "0.1.0" */
-ROLLCALL_API const char *rollcall_version(void);
+ROLLCALL_API const char* rollcall_version(void);
 
 /* --- Errors ------------------------------------------------------------------------------- */
 
@@ -67,9 +67,9 @@ typedef struct rollcall_error {
 } rollcall_error;
 
 /* "disk_full" for ROLLCALL_E_DISK_FULL; "unknown" for a number that is none. */
-ROLLCALL_API const char *rollcall_error_name(int32_t code);
+ROLLCALL_API const char* rollcall_error_name(int32_t code);
 
-ROLLCALL_API void rollcall_free(void *text);
+ROLLCALL_API void rollcall_free(void* text);
 
 /* --- A replica ---------------------------------------------------------------------------- */
 
@@ -81,58 +81,60 @@ typedef struct rollcall_replica rollcall_replica;
 
 typedef struct rollcall_enroll_options {
   size_t size;
-  const char *path;  /* file to make; must not exist */
-  const char *link;  /* the invitation's link; or NULL, with the next three */
-  const char *url;   /* "http://127.0.0.1:8080" */
-  const char *space; /* "nc" */
-  const char *code;  /* eight typed characters */
-  const char *label; /* what this device calls itself; may be NULL */
+  const char* path;  /* file to make; must not exist */
+  const char* link;  /* the invitation's link; or NULL, with the next three */
+  const char* url;   /* "http://127.0.0.1:8080" */
+  const char* space; /* "nc" */
+  const char* code;  /* eight typed characters */
+  const char* label; /* what this device calls itself; may be NULL */
   int32_t timeout_ms;
 } rollcall_enroll_options;
 
-/* Shows an invitation to its server and makes the replica file. Uses the library's own transport. */
-ROLLCALL_API int32_t rollcall_enroll(const rollcall_enroll_options *options,
-                                     rollcall_replica **out, rollcall_error *error);
+/* Shows an invitation to its server and makes the replica file. Uses the library's own transport.
+ */
+ROLLCALL_API int32_t rollcall_enroll(const rollcall_enroll_options* options, rollcall_replica** out,
+                                     rollcall_error* error);
 
 typedef struct rollcall_open_options {
   size_t size;
-  const char *path;
-  const char *vfs;           /* SQLite VFS to use; NULL: the default one */
-  const char *not_conflicts; /* "registration.admitted,…": fields whose losers are no conflicts */
+  const char* path;
+  const char* vfs;           /* SQLite VFS to use; NULL: the default one */
+  const char* not_conflicts; /* "registration.admitted,…": fields whose losers are no conflicts */
 } rollcall_open_options;
 
-ROLLCALL_API int32_t rollcall_open(const rollcall_open_options *options, rollcall_replica **out,
-                                   rollcall_error *error);
-ROLLCALL_API void rollcall_close(rollcall_replica *replica);
+ROLLCALL_API int32_t rollcall_open(const rollcall_open_options* options, rollcall_replica** out,
+                                   rollcall_error* error);
+ROLLCALL_API void rollcall_close(rollcall_replica* replica);
 /* What the last function that failed on this replica had to say. */
-ROLLCALL_API const char *rollcall_last_error(const rollcall_replica *replica);
+ROLLCALL_API const char* rollcall_last_error(const rollcall_replica* replica);
 
 /* --- Writing: one transaction at a time ------------------------------------------------------ */
 
-ROLLCALL_API int32_t rollcall_begin(rollcall_replica *replica);
+ROLLCALL_API int32_t rollcall_begin(rollcall_replica* replica);
 /* Inserts a row: `fields` is a JSON object; `id` may be NULL or an UUID (refused where the schema
  * derives ids from fields). `id_out`, if not NULL, takes 37 bytes. */
-ROLLCALL_API int32_t rollcall_put(rollcall_replica *replica, const char *collection, const char *id,
-                                  const char *fields, char *id_out);
+ROLLCALL_API int32_t rollcall_put(rollcall_replica* replica, const char* collection, const char* id,
+                                  const char* fields, char* id_out);
 /* Changes fields of a row that exists here. null clears a field. */
-ROLLCALL_API int32_t rollcall_set(rollcall_replica *replica, const char *collection, const char *id,
-                                  const char *fields);
+ROLLCALL_API int32_t rollcall_set(rollcall_replica* replica, const char* collection, const char* id,
+                                  const char* fields);
 /* Counters. */
-ROLLCALL_API int32_t rollcall_increment(rollcall_replica *replica, const char *collection,
-                                        const char *id, const char *field, int64_t by);
+ROLLCALL_API int32_t rollcall_increment(rollcall_replica* replica, const char* collection,
+                                        const char* id, const char* field, int64_t by);
 /* Sets: `element` is a JSON value. */
-ROLLCALL_API int32_t rollcall_add(rollcall_replica *replica, const char *collection, const char *id,
-                                  const char *field, const char *element);
-ROLLCALL_API int32_t rollcall_remove(rollcall_replica *replica, const char *collection,
-                                     const char *id, const char *field, const char *element);
-ROLLCALL_API int32_t rollcall_delete(rollcall_replica *replica, const char *collection,
-                                     const char *id);
+ROLLCALL_API int32_t rollcall_add(rollcall_replica* replica, const char* collection, const char* id,
+                                  const char* field, const char* element);
+ROLLCALL_API int32_t rollcall_remove(rollcall_replica* replica, const char* collection,
+                                     const char* id, const char* field, const char* element);
+ROLLCALL_API int32_t rollcall_delete(rollcall_replica* replica, const char* collection,
+                                     const char* id);
 /* `first` and `ladder` fields: opens the next generation with this JSON value. */
-ROLLCALL_API int32_t rollcall_undo(rollcall_replica *replica, const char *collection, const char *id,
-                                   const char *field, const char *value);
-/* 0: on the disk. `number_out`, if not NULL, takes the transaction's number; 0: nothing was written. */
-ROLLCALL_API int32_t rollcall_commit(rollcall_replica *replica, uint64_t *number_out);
-ROLLCALL_API void rollcall_rollback(rollcall_replica *replica);
+ROLLCALL_API int32_t rollcall_undo(rollcall_replica* replica, const char* collection,
+                                   const char* id, const char* field, const char* value);
+/* 0: on the disk. `number_out`, if not NULL, takes the transaction's number; 0: nothing was
+ * written. */
+ROLLCALL_API int32_t rollcall_commit(rollcall_replica* replica, uint64_t* number_out);
+ROLLCALL_API void rollcall_rollback(rollcall_replica* replica);
 
 /* --- Reading: plain SQL over the schema's views ---------------------------------------------- */
 
@@ -140,61 +142,62 @@ typedef struct rollcall_rows rollcall_rows;
 
 /* `parameters`: a JSON array bound to ?1, ?2, …; an UUID text bound by {"id": "…"} is its 16 bytes.
  * May be NULL. Statements that write are refused. */
-ROLLCALL_API int32_t rollcall_query(rollcall_replica *replica, const char *sql,
-                                    const char *parameters, rollcall_rows **out);
+ROLLCALL_API int32_t rollcall_query(rollcall_replica* replica, const char* sql,
+                                    const char* parameters, rollcall_rows** out);
 /* 1: a row is there; 0: no more; negative: failed, see rollcall_last_error. */
-ROLLCALL_API int32_t rollcall_rows_next(rollcall_rows *rows);
-ROLLCALL_API int32_t rollcall_rows_columns(const rollcall_rows *rows);
-ROLLCALL_API const char *rollcall_rows_name(const rollcall_rows *rows, int32_t column);
+ROLLCALL_API int32_t rollcall_rows_next(rollcall_rows* rows);
+ROLLCALL_API int32_t rollcall_rows_columns(const rollcall_rows* rows);
+ROLLCALL_API const char* rollcall_rows_name(const rollcall_rows* rows, int32_t column);
 /* 0 null, 2 integer, 3 text, 4 bytes */
-ROLLCALL_API int32_t rollcall_rows_kind(const rollcall_rows *rows, int32_t column);
-ROLLCALL_API int64_t rollcall_rows_integer(const rollcall_rows *rows, int32_t column);
-ROLLCALL_API const char *rollcall_rows_bytes(const rollcall_rows *rows, int32_t column,
-                                             size_t *length);
-ROLLCALL_API void rollcall_rows_close(rollcall_rows *rows);
+ROLLCALL_API int32_t rollcall_rows_kind(const rollcall_rows* rows, int32_t column);
+ROLLCALL_API int64_t rollcall_rows_integer(const rollcall_rows* rows, int32_t column);
+ROLLCALL_API const char* rollcall_rows_bytes(const rollcall_rows* rows, int32_t column,
+                                             size_t* length);
+ROLLCALL_API void rollcall_rows_close(rollcall_rows* rows);
 
 /* A row as a JSON object with its "id"; ROLLCALL_E_NOT_FOUND when it is not here or is deleted. */
-ROLLCALL_API int32_t rollcall_get(rollcall_replica *replica, const char *collection, const char *id,
-                                  char **json_out);
+ROLLCALL_API int32_t rollcall_get(rollcall_replica* replica, const char* collection, const char* id,
+                                  char** json_out);
 /* Full-text search over the collection's marked fields, each word as a prefix, accents and case
  * folded: a JSON array of ids, best first. */
-ROLLCALL_API int32_t rollcall_search(rollcall_replica *replica, const char *collection,
-                                     const char *text, int32_t limit, char **json_out);
+ROLLCALL_API int32_t rollcall_search(rollcall_replica* replica, const char* collection,
+                                     const char* text, int32_t limit, char** json_out);
 /* The compiled schema as JSON: collections with fields, types, rules, choices. */
-ROLLCALL_API int32_t rollcall_schema(rollcall_replica *replica, char **json_out);
+ROLLCALL_API int32_t rollcall_schema(rollcall_replica* replica, char** json_out);
 
 /* Calls back, inside whichever call changed something, whenever the query's result may be another
  * than at the last call; the callback may query, and must not write. */
-typedef void (*rollcall_observer)(void *context, uint64_t observation);
-ROLLCALL_API int32_t rollcall_observe(rollcall_replica *replica, const char *sql,
-                                      rollcall_observer callback, void *context,
-                                      uint64_t *observation_out);
-ROLLCALL_API void rollcall_unobserve(rollcall_replica *replica, uint64_t observation);
+typedef void (*rollcall_observer)(void* context, uint64_t observation);
+ROLLCALL_API int32_t rollcall_observe(rollcall_replica* replica, const char* sql,
+                                      rollcall_observer callback, void* context,
+                                      uint64_t* observation_out);
+ROLLCALL_API void rollcall_unobserve(rollcall_replica* replica, uint64_t observation);
 
-/* --- Where things stand ------------------------------------------------------------------------ */
+/* --- Where things stand ------------------------------------------------------------------------
+ */
 
 /* {"device","space","state","pending","rejected","parked","waiting","conflicts","epoch",
  *  "schema_version","last_sync_ms","next_try_ms","skew_ms","digest","bootstrap":{…},"grants":[…],…};
  * "state": ok, catching_up, diverged or forked. Keys are only added. */
-ROLLCALL_API int32_t rollcall_status(rollcall_replica *replica, char **json_out);
+ROLLCALL_API int32_t rollcall_status(rollcall_replica* replica, char** json_out);
 /* Open losers: [{"number","conflict","collection","id","field","value","value_by","value_at_ms",
  * "losing","by","at_ms","may_restore"}…]; "conflict" is the loser's name for the next two. */
-ROLLCALL_API int32_t rollcall_conflicts(rollcall_replica *replica, char **json_out);
+ROLLCALL_API int32_t rollcall_conflicts(rollcall_replica* replica, char** json_out);
 /* Makes the losing value the present one (and closes it), or closes it without. */
-ROLLCALL_API int32_t rollcall_conflict_restore(rollcall_replica *replica, const char *conflict);
-ROLLCALL_API int32_t rollcall_conflict_close(rollcall_replica *replica, const char *conflict);
+ROLLCALL_API int32_t rollcall_conflict_restore(rollcall_replica* replica, const char* conflict);
+ROLLCALL_API int32_t rollcall_conflict_close(rollcall_replica* replica, const char* conflict);
 /* Rejected, parked and waiting transactions: [{"number","verdict","code","collection","field",
  * "reason","at_ms","rows"}…] */
-ROLLCALL_API int32_t rollcall_tray(rollcall_replica *replica, char **json_out);
+ROLLCALL_API int32_t rollcall_tray(rollcall_replica* replica, char** json_out);
 /* One entry with every value that it wrote, as a JSON object: to keep, send or type in again. */
-ROLLCALL_API int32_t rollcall_tray_export(rollcall_replica *replica, uint64_t number,
-                                          char **json_out);
+ROLLCALL_API int32_t rollcall_tray_export(rollcall_replica* replica, uint64_t number,
+                                          char** json_out);
 /* Writes the same again on top of what is here now; the old entry leaves the tray. */
-ROLLCALL_API int32_t rollcall_tray_retry(rollcall_replica *replica, uint64_t number);
-ROLLCALL_API int32_t rollcall_tray_discard(rollcall_replica *replica, uint64_t number);
+ROLLCALL_API int32_t rollcall_tray_retry(rollcall_replica* replica, uint64_t number);
+ROLLCALL_API int32_t rollcall_tray_discard(rollcall_replica* replica, uint64_t number);
 /* Sum over the rows of `scope` (NULL: everything here), recomputed from the rows when `content`. */
-ROLLCALL_API int32_t rollcall_digest(rollcall_replica *replica, const char *scope, int32_t content,
-                                     char **json_out);
+ROLLCALL_API int32_t rollcall_digest(rollcall_replica* replica, const char* scope, int32_t content,
+                                     char** json_out);
 
 /* --- Syncing -------------------------------------------------------------------------------- */
 
@@ -203,28 +206,28 @@ typedef struct rollcall_sync_options {
   int32_t timeout_ms; /* 0: as long as it makes progress */
   int32_t attempts;   /* failed requests in a row before giving up; 0: 3 */
   /* Called now and then while rows arrive; may be NULL. Non-zero stops. */
-  int32_t (*progress)(void *context, uint64_t rows_done, uint64_t rows_left, uint64_t wire_bytes);
-  void *context;
+  int32_t (*progress)(void* context, uint64_t rows_done, uint64_t rows_left, uint64_t wire_bytes);
+  void* context;
 } rollcall_sync_options;
 
 /* One complete catch-up with the library's own transport: everything up, everything down.
  * `summary_out`: {"requests","sent","received","pushed","pending","rejected","parked","waiting",
  * "conflicts","digest","ms"}; bytes are those on the wire. It is given after a failure too.
  * ROLLCALL_E_UNREACHABLE: the server did not answer; all local work is kept. */
-ROLLCALL_API int32_t rollcall_sync(rollcall_replica *replica, const rollcall_sync_options *options,
-                                   char **summary_out);
+ROLLCALL_API int32_t rollcall_sync(rollcall_replica* replica, const rollcall_sync_options* options,
+                                   char** summary_out);
 
 /* Stays in sync: does at most about `budget_ms` of work and `budget_bytes` of traffic, then says in
  * `wait_ms_out` when to be called again at the latest (0: at once; -1: only by an event). Waits
  * for the network inside the budget. Call with a budget as often as you like. */
-ROLLCALL_API int32_t rollcall_sync_step(rollcall_replica *replica, int32_t budget_ms,
-                                        int64_t budget_bytes, int64_t *wait_ms_out);
+ROLLCALL_API int32_t rollcall_sync_step(rollcall_replica* replica, int32_t budget_ms,
+                                        int64_t budget_bytes, int64_t* wait_ms_out);
 /* The network came back, or the user pulled: try now. Any thread. */
-ROLLCALL_API void rollcall_wake(rollcall_replica *replica);
+ROLLCALL_API void rollcall_wake(rollcall_replica* replica);
 
 /* A thread of the library's own that calls rollcall_sync_step for ever. Offered, not required. */
-ROLLCALL_API int32_t rollcall_background_start(rollcall_replica *replica);
-ROLLCALL_API void rollcall_background_stop(rollcall_replica *replica);
+ROLLCALL_API int32_t rollcall_background_start(rollcall_replica* replica);
+ROLLCALL_API void rollcall_background_stop(rollcall_replica* replica);
 
 #ifdef __cplusplus
 } /* extern "C" */
