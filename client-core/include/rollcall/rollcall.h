@@ -75,9 +75,15 @@ ROLLCALL_API void rollcall_free(void* text);
 
 typedef struct rollcall_replica rollcall_replica;
 
+#ifdef __cplusplus
+#define ROLLCALL_OPTIONS(type, name) \
+  type name{};                       \
+  name.size = sizeof(type)
+#else
 #define ROLLCALL_OPTIONS(type, name) \
   type name = {0};                   \
   name.size = sizeof(type)
+#endif
 
 typedef struct rollcall_enroll_options {
   size_t size;
