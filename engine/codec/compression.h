@@ -14,8 +14,9 @@ enum class Encoding : std::uint8_t { identity = 0, gzip = 1, zstd = 2 };
 std::string_view encoding_name(Encoding encoding);  // as in HTTP
 // The encoding of a Content-Encoding header; `unsupported_media` for one that is not spoken.
 Result<Encoding> encoding_of_name(std::string_view name);
-// The best of those that an Accept-Encoding header allows: zstd, then gzip.
-Encoding choose_encoding(std::string_view accept_encoding);
+// The best of those that an Accept-Encoding header allows, zstd, then gzip, for a body of so many
+// bytes; a body below `compress_bytes_min` travels as it is.
+Encoding choose_encoding(std::string_view accept_encoding, std::size_t plain_bytes);
 
 // The whole of `plain`, compressed, quickly rather than best.
 Bytes compress(Encoding encoding, BytesView plain);

@@ -16,6 +16,13 @@ inline constexpr std::size_t message_items_max = 200'000;
 // Pairs of one message that its reader does not know (a newer peer's), all levels together.
 inline constexpr std::size_t message_unknown_fields_max = 1'000;
 
+// Bodies below this are not compressed, in bytes: it would spare less than a packet.
+inline constexpr std::size_t compress_bytes_min = 1'024;
+// The same body as JSON text: bytes grow by a third as base64, and names are spelled out.
+inline constexpr std::size_t json_bytes_max = 24u << 20;
+// Values of one JSON text, containers among them: each costs its reader some hundred bytes.
+inline constexpr std::size_t json_nodes_max = 400'000;
+
 // Rows of one page, whatever it is part of.
 inline constexpr std::size_t page_rows_max = 50'000;
 // Sections of one page: a row of its own collection, kind and field list opens one.
