@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/cryptography.h"
@@ -11,8 +12,11 @@
 
 namespace rollcall {
 
-// The one role of this version: reads and writes every field.
+// The roles of this version. Both read every field; members write every field as well. A reader is
+// what an invitation makes of everybody under `public`: what all see, not all may change.
 inline constexpr std::string_view role_member = "member";
+inline constexpr std::string_view role_reader = "reader";
+constexpr bool role_writes(std::string_view role) { return role == role_member; }
 
 // A path prefix and a role that a device has, or had. Its identity is its own: the same path given
 // again is another grant.

@@ -26,6 +26,9 @@ inline constexpr int writer_cache_kib = 64 * 1024;
 inline constexpr int reader_cache_kib = 16 * 1024;
 // Paths whose text one reader keeps in memory; beyond, it begins anew.
 inline constexpr std::size_t cached_paths_max = 65'536;
+// Rows that one transaction changes and that are kept in memory between the look at their stamps
+// and their merge; those of a larger one are read twice.
+inline constexpr std::size_t judged_rows_kept = 64;
 // A transaction shorter than this is stored as it is: compressing it would not save a byte.
 inline constexpr std::size_t stored_plain_bytes_max = 512;
 

@@ -1,0 +1,178 @@
+#include "server/space/device_table.h"
+
+#include <utility>
+
+#include "engine/storage/connection.h"
+
+namespace rollcall {
+namespace {
+
+std::int64_t as_integer(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+std::uint64_t as_unsigned(std::int64_t value) { return static_cast<std::uint64_t>(value); }
+
+GrantRecord read_grant(const Statement& from) {
+  GrantRecord grant;
+  grant.id = GrantId(as_unsigned(from.integer(0)));
+  grant.path = from.text(1);
+  grant.role = from.text(2);
+  grant.given = Sequence(as_unsigned(from.integer(3)));
+  grant.ended = Sequence(as_unsigned(from.integer(4)));
+  return grant;
+}
+
+Result<StoredDevice> read_device(const Statement& from) {
+  if (from.bytes(1).size() != PublicKey::size_bytes || from.bytes(7).size() != Hash::size_bytes) {
+    return failure(ErrorCode::corrupt, "_devices: a key or head is not 32 bytes");
+  }
+  StoredDevice device;
+  DeviceRecord& record = device.record;
+  record.number = DeviceNumber(static_cast<std::uint32_t>(from.integer(0)));
+  record.key = PublicKey::from_bytes(from.bytes(1));
+  record.label = from.text(2);
+  record.enrolled_ms = from.integer(3);
+  record.local = from.integer(4) != 0;
+  record.grants_version = as_unsigned(from.integer(5));
+  record.last_tx = TxNumber(as_unsigned(from.integer(6)));
+  record.head = Hash::from_bytes(from.bytes(7));
+  const std::uint64_t accepted = as_unsigned(from.integer(8));
+  if (accepted != 0) record.last_accepted = Stamp{accepted, record.number};
+  record.last_push_ms = from.integer(9);
+  device.enrolled = Sequence(as_unsigned(from.integer(10)));
+  device.cursor = Sequence(as_unsigned(from.integer(11)));
+  device.cursor_ms = from.integer(12);
+  return device;
+}
+
+}  // namespace
+
+std::vector<std::string> DeviceTable::create_statements() {
+  return {
+      "CREATE TABLE _devices(number INTEGER PRIMARY KEY, key BLOB NOT NULL, label TEXT NOT NULL, "
+      "enrolled_ms INTEGER NOT NULL, local INTEGER NOT NULL, grants_version INTEGER NOT NULL, "
+      "last_tx INTEGER NOT NULL, head BLOB NOT NULL, accepted INTEGER NOT NULL, "
+      "last_push_ms INTEGER NOT NULL, enrolled INTEGER NOT NULL, cursor INTEGER NOT NULL, "
+      "cursor_ms INTEGER NOT NULL)",
+      "CREATE TABLE _grants(id INTEGER PRIMARY KEY AUTOINCREMENT, device INTEGER NOT NULL, "
+      "path TEXT NOT NULL, role TEXT NOT NULL, given INTEGER NOT NULL, "
+      "ended INTEGER NOT NULL DEFAULT 0)",
+      "CREATE INDEX _grants_device ON _grants(device)",
+  };
+}
+
+Result<DeviceTable> DeviceTable::open(Connection& connection) {
+  DeviceTable table(connection);
+  ROLLCALL_TRY_ASSIGN(table.find_, connection.prepare(
+      "SELECT number, key, label, enrolled_ms, local, grants_version, last_tx, head, accepted, "
+      "last_push_ms, enrolled, cursor, cursor_ms FROM _devices WHERE number = ?1"));
+  ROLLCALL_TRY_ASSIGN(table.grants_, connection.prepare(
+      "SELECT id, path, role, given, ended FROM _grants WHERE device = ?1 ORDER BY id"));
+  ROLLCALL_TRY_ASSIGN(table.save_, connection.prepare(
+      "UPDATE _devices SET last_tx = ?2, head = ?3, accepted = ?4, cursor = ?5, cursor_ms = ?6, "
+      "last_push_ms = ?7 WHERE number = ?1"));
+  return table;
+}
+
+Result<std::optional<StoredDevice>> DeviceTable::find(DeviceNumber number) {
+  find_.bind_integer(1, number.value);
+  ROLLCALL_TRY_ASSIGN(const bool found, find_.step());
+  if (!found) return std::optional<StoredDevice>();
+  auto device = read_device(find_);
+  find_.reset();
+  if (!device) return std::move(device).error();
+
+  grants_.bind_integer(1, number.value);
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, grants_.step());
+    if (!more) break;
+    GrantRecord grant = read_grant(grants_);
+    auto& list = grant.is_active() ? device->record.grants : device->ended;
+    list.push_back(std::move(grant));
+  }
+  return std::optional<StoredDevice>(std::move(*device));
+}
+
+Result<std::vector<DeviceNumber>> DeviceTable::numbers() {
+  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(
+      "SELECT number FROM _devices ORDER BY enrolled, number"));
+  std::vector<DeviceNumber> numbers;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return numbers;
+    numbers.push_back(DeviceNumber(static_cast<std::uint32_t>(select.integer(0))));
+  }
+}
+
+Result<void> DeviceTable::insert(const StoredDevice& device) {
+  ROLLCALL_TRY_ASSIGN(Statement insert, connection_->cached(
+      "INSERT INTO _devices(number, key, label, enrolled_ms, local, grants_version, last_tx, head, "
+      "accepted, last_push_ms, enrolled, cursor, cursor_ms) "
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"));
+  const DeviceRecord& record = device.record;
+  insert.bind_integer(1, record.number.value);
+  insert.bind_bytes(2, record.key.view());
+  insert.bind_text(3, record.label);
+  insert.bind_integer(4, record.enrolled_ms);
+  insert.bind_integer(5, record.local ? 1 : 0);
+  insert.bind_integer(6, as_integer(record.grants_version));
+  insert.bind_integer(7, as_integer(record.last_tx.value));
+  insert.bind_bytes(8, record.head.view());
+  insert.bind_integer(9, as_integer(record.last_accepted.time));
+  insert.bind_integer(10, record.last_push_ms);
+  insert.bind_integer(11, as_integer(device.enrolled.value));
+  insert.bind_integer(12, as_integer(device.cursor.value));
+  insert.bind_integer(13, device.cursor_ms);
+  return insert.run();
+}
+
+Result<void> DeviceTable::save_progress(const StoredDevice& device) {
+  const DeviceRecord& record = device.record;
+  save_.bind_integer(1, record.number.value);
+  save_.bind_integer(2, as_integer(record.last_tx.value));
+  save_.bind_bytes(3, record.head.view());
+  save_.bind_integer(4, as_integer(record.last_accepted.time));
+  save_.bind_integer(5, as_integer(device.cursor.value));
+  save_.bind_integer(6, device.cursor_ms);
+  save_.bind_integer(7, record.last_push_ms);
+  return save_.run();
+}
+
+Result<void> DeviceTable::save_grants_version(DeviceNumber device, std::uint64_t version) {
+  ROLLCALL_TRY_ASSIGN(Statement update, connection_->cached(
+      "UPDATE _devices SET grants_version = ?2 WHERE number = ?1"));
+  update.bind_integer(1, device.value);
+  update.bind_integer(2, as_integer(version));
+  return update.run();
+}
+
+Result<void> DeviceTable::insert_grant(DeviceNumber device, GrantRecord& grant) {
+  ROLLCALL_TRY_ASSIGN(Statement insert, connection_->cached(
+      "INSERT INTO _grants(device, path, role, given) VALUES(?1, ?2, ?3, ?4)"));
+  insert.bind_integer(1, device.value);
+  insert.bind_text(2, grant.path);
+  insert.bind_text(3, grant.role);
+  insert.bind_integer(4, as_integer(grant.given.value));
+  ROLLCALL_TRY(insert.run());
+  grant.id = GrantId(as_unsigned(connection_->last_key()));
+  return {};
+}
+
+Result<void> DeviceTable::end_grant(GrantId grant, Sequence ended) {
+  ROLLCALL_TRY_ASSIGN(Statement update, connection_->cached(
+      "UPDATE _grants SET ended = ?2 WHERE id = ?1"));
+  update.bind_integer(1, as_integer(grant.value));
+  update.bind_integer(2, as_integer(ended.value));
+  return update.run();
+}
+
+Result<std::vector<std::string>> DeviceTable::granted_prefixes() {
+  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(
+      "SELECT DISTINCT path FROM _grants WHERE ended = 0 ORDER BY path"));
+  std::vector<std::string> prefixes;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return prefixes;
+    prefixes.emplace_back(select.text(0));
+  }
+}
+
+}  // namespace rollcall

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/space/device.h"
+#include "engine/storage/statement.h"
+
+namespace rollcall {
+
+class Connection;
+
+// All that the file holds of a device.
+struct StoredDevice {
+  DeviceRecord record;              // with its active grants
+  std::vector<GrantRecord> ended;   // grants that it had, ascending by id
+  Sequence enrolled;                // the sequence that its enrolment took
+  Sequence cursor;                  // the latest cursor that its transactions named
+  std::int64_t cursor_ms = 0;
+};
+
+// Tables `_devices` and `_grants`. Writes belong into the caller's transaction.
+class DeviceTable {
+ public:
+  static std::vector<std::string> create_statements();
+  static Result<DeviceTable> open(Connection& connection);
+
+  Result<std::optional<StoredDevice>> find(DeviceNumber number);
+  Result<std::vector<DeviceNumber>> numbers();  // ascending by enrolment
+
+  // A new device, without its grants.
+  Result<void> insert(const StoredDevice& device);
+  // What transactions change: chain, last accepted stamp, cursor, time of the last push.
+  Result<void> save_progress(const StoredDevice& device);
+  Result<void> save_grants_version(DeviceNumber device, std::uint64_t version);
+
+  // Gives the grant its id.
+  Result<void> insert_grant(DeviceNumber device, GrantRecord& grant);
+  Result<void> end_grant(GrantId grant, Sequence ended);
+  // Every prefix that a device has now, ascending, each once.
+  Result<std::vector<std::string>> granted_prefixes();
+
+ private:
+  explicit DeviceTable(Connection& connection) : connection_(&connection) {}
+
+  Connection* connection_;
+  Statement find_;
+  Statement grants_;
+  Statement save_;
+};
+
+}  // namespace rollcall

@@ -1,0 +1,163 @@
+#include "server/space/row_writer.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+
+namespace rollcall {
+
+void RowWriter::begin(Sequence sequence, Stamp accepted) {
+  sequence_ = sequence;
+  accepted_ = accepted;
+  made_paths_ = false;
+  last_paths_known_ = false;
+}
+
+Result<std::int64_t> RowWriter::intern(std::string_view path) {
+  if (const std::int64_t known = paths_->find(path); known != 0) return known;
+  made_paths_ = true;
+  return paths_->intern(path);
+}
+
+Result<void> RowWriter::intern_all(const std::vector<std::string>& paths) {
+  numbers_.clear();
+  for (const std::string& path : paths) {
+    ROLLCALL_TRY_ASSIGN(const std::int64_t number, intern(path));
+    numbers_.push_back(number);
+  }
+  std::sort(numbers_.begin(), numbers_.end());
+  return {};
+}
+
+void RowWriter::choose_plain(ServerTable& table, std::span<const FieldId> fields) {
+  table.choose_fields(fields);
+  fields_ = fields;
+  stamps_.clear();
+  pack_one_stamp(accepted_, fields, stamps_);
+  sequences_.clear();
+  pack_one_sequence(sequence_, fields, sequences_);
+}
+
+Result<bool> RowWriter::insert_plain(ServerTable& table, const RowId& id,
+                                     std::span<const ValueView> cells,
+                                     const std::vector<std::string>& paths) {
+  if (!last_paths_known_ || last_paths_ != paths) {
+    ROLLCALL_TRY(intern_all(paths));
+    packed_paths_.clear();
+    for (const std::int64_t number : numbers_) {
+      put_varint(packed_paths_, static_cast<std::uint64_t>(number));
+      put_varint(packed_paths_, sequence_.value);
+      put_varint(packed_paths_, 0);
+    }
+    last_paths_ = paths;
+    last_paths_known_ = true;
+  }
+  ROLLCALL_TRY_ASSIGN(
+      const bool inserted,
+      table.insert_plain(id, cells, {stamps_, sequences_, packed_paths_, sequence_}));
+  if (!inserted) return false;
+  const std::int64_t key = connection_->last_key();
+  for (const std::int64_t number : numbers_) {
+    ROLLCALL_TRY(paths_->enter(number, table.collection().id, id, key));
+    Digest digest;
+    if (changes_->is_watched(number, *paths_)) {
+      ROLLCALL_TRY_ASSIGN(digest,
+                          hasher_.plain_row(paths_->path(number), id, fields_, cells, stamps_));
+    }
+    changes_->add(number, digest);
+  }
+  return true;
+}
+
+Digest RowWriter::sum(std::string_view path, const ServerTable& table, const ServerRow& row) {
+  if (whole_) return hasher_.row(path, row.id, table.collection(), row.state);
+  Digest sum;
+  hasher_.begin(path, row.id);
+  for (const std::uint16_t position : touched_) {
+    sum += hasher_.field(table.collection().fields[position].id, row.state.fields[position]);
+  }
+  return sum;
+}
+
+void RowWriter::look_before(const ServerTable& table, const ServerRow& row, bool exists,
+                            const RowWrite& write, bool moves) {
+  before_.clear();
+  touched_.clear();
+  // A deletion changes what every field counts, so does a new path.
+  whole_ = !exists || moves || row.place.deleted || row.state.is_deleted();
+  for (const FieldWrite& field : write.fields) {
+    const auto position = table.collection().position(field.field);
+    if (!position) continue;
+    if (*position == 0) whole_ = true;
+    touched_.push_back(static_cast<std::uint16_t>(*position));
+  }
+  if (!exists || !changes_->watches_anything()) return;
+  for (const PathEntry& entry : row.paths) {
+    if (entry.left.value != 0 || !changes_->is_watched(entry.path, *paths_)) continue;
+    before_.emplace_back(entry.path, sum(paths_->path(entry.path), table, row));
+  }
+}
+
+void RowWriter::move(ServerRow& row) {
+  entered_.clear();
+  left_.clear();
+  for (PathEntry& entry : row.paths) {
+    const bool is_there = entry.left.value == 0;
+    const bool stays = std::binary_search(numbers_.begin(), numbers_.end(), entry.path);
+    if (is_there && !stays) {
+      entry.left = sequence_;
+      left_.push_back(entry.path);
+    } else if (!is_there && stays) {
+      entry.entered = sequence_;
+      entry.left = Sequence();
+      entered_.push_back(entry.path);
+    }
+  }
+  for (const std::int64_t number : numbers_) {
+    const auto at = std::lower_bound(
+        row.paths.begin(), row.paths.end(), number,
+        [](const PathEntry& entry, std::int64_t path) { return entry.path < path; });
+    if (at != row.paths.end() && at->path == number) continue;
+    row.paths.insert(at, PathEntry{number, sequence_, Sequence()});
+    entered_.push_back(number);
+  }
+}
+
+Result<void> RowWriter::write(ServerTable& table, ServerRow& row, bool exists,
+                              const RowEffect& effect, const std::vector<std::string>* paths) {
+  entered_.clear();
+  left_.clear();
+  if (paths != nullptr) {
+    last_paths_known_ = false;
+    ROLLCALL_TRY(intern_all(*paths));
+    move(row);
+  }
+  row.sequences.resize(row.state.fields.size());
+  for (const std::uint16_t position : effect.changed) row.sequences[position] = sequence_;
+  const bool is_news = !effect.changed.empty() || !entered_.empty() || !left_.empty();
+  if (is_news) row.place.last = sequence_;
+  row.place.deleted = row.state.is_deleted();
+
+  if (exists) {
+    ROLLCALL_TRY(table.update(row, effect.changed));
+  } else {
+    ROLLCALL_TRY(table.insert(row));
+  }
+  const CollectionId collection = table.collection().id;
+  for (const std::int64_t path : entered_) {
+    ROLLCALL_TRY(paths_->enter(path, collection, row.id, row.place.key));
+  }
+  for (const std::int64_t path : left_) ROLLCALL_TRY(paths_->erase(path, collection, row.id));
+  if (!is_news) return {};
+
+  for (const auto& [path, digest] : before_) changes_->add(path, Digest{} - digest);
+  for (const std::int64_t path : left_) changes_->add(path);
+  for (const PathEntry& entry : row.paths) {
+    if (entry.left.value != 0) continue;
+    const bool watched = changes_->is_watched(entry.path, *paths_);
+    changes_->add(entry.path, watched ? sum(paths_->path(entry.path), table, row) : Digest{});
+  }
+  return {};
+}
+
+}  // namespace rollcall

@@ -1,0 +1,297 @@
+#include "server/space/space.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/check.h"
+#include "engine/storage/layout.h"
+#include "schema/compiled.h"
+#include "schema/evolution.h"
+#include "server/space/limits.h"
+#include "server/space/space_state.h"
+
+namespace rollcall {
+namespace {
+
+bool is_name(std::string_view name) {
+  if (name.empty() || name.size() > space_name_bytes_max || name.front() == '-') return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+// Not the next number but one further on by chance: two restores of one backup must not meet in
+// the same epoch.
+Epoch epoch_after(Epoch epoch, Random& random) {
+  return Epoch(epoch.value + 1 + random.below(1u << 16));
+}
+
+Bytes fresh_mark(Random& random) {
+  Bytes mark(Cursor::commit_mark_bytes, '\0');
+  random.fill(mark.data(), mark.size());
+  return mark;
+}
+
+}  // namespace
+
+Space::Space(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Space::~Space() = default;
+
+Result<std::unique_ptr<Space>> Space::create(const std::string& path, std::string_view name,
+                                             std::string_view title, const Schema& schema,
+                                             const Doors& doors) {
+  if (!is_name(name)) {
+    return failure(ErrorCode::invalid_argument,
+                   "a space is named by up to " + std::to_string(space_name_bytes_max) +
+                       " of a-z 0-9 and -, and does not begin with -");
+  }
+  if (title.size() > space_title_bytes_max || !is_utf8(title)) {
+    return failure(ErrorCode::invalid_argument, "a space's title is UTF-8 of up to " +
+                                                    std::to_string(space_title_bytes_max) +
+                                                    " bytes");
+  }
+  FileLock lock;
+  if (doors.vfs.empty()) {
+    ROLLCALL_TRY_ASSIGN(lock, FileLock::take(path + "-lock"));
+  }
+  SpaceHeader header;
+  header.name = name;
+  header.title = title;
+  header.epoch = epoch_after(Epoch(), doors.random);
+  doors.random.fill(header.seal_key.bytes.data(), SealKey::size_bytes);
+  header.schema_version = schema.version;
+  const CommitRecord first{Sequence(), doors.clock.utc_ms(), fresh_mark(doors.random)};
+  ROLLCALL_TRY_ASSIGN(SpaceFile file, SpaceFile::create(path, doors.vfs, header, schema, first));
+  auto state = std::make_unique<State>(doors, std::move(file));
+  state->path = path;
+  state->lock = std::move(lock);
+  ROLLCALL_TRY(state->load());
+  return std::unique_ptr<Space>(new Space(std::move(state)));
+}
+
+Result<std::unique_ptr<Space>> Space::open(const std::string& path, const Doors& doors) {
+  FileLock lock;
+  if (doors.vfs.empty()) {
+    ROLLCALL_TRY_ASSIGN(lock, FileLock::take(path + "-lock"));
+  }
+  ROLLCALL_TRY_ASSIGN(SpaceFile file, SpaceFile::open(path, doors.vfs, Access::writer));
+  auto state = std::make_unique<State>(doors, std::move(file));
+  state->path = path;
+  state->lock = std::move(lock);
+  ROLLCALL_TRY(state->load());
+  return std::unique_ptr<Space>(new Space(std::move(state)));
+}
+
+Result<void> Space::State::load() {
+  judge.reset();
+  cached_devices.clear();
+  Connection& connection = file.connection();
+  ROLLCALL_TRY_ASSIGN(header, file.header());
+  sealer.emplace(doors.cryptography, header.seal_key, doors.random);
+  ROLLCALL_TRY_ASSIGN(const Bytes compiled, file.schema());
+  ROLLCALL_TRY_ASSIGN(Schema decoded, decode_schema(compiled, doors.cryptography));
+  schema = std::make_unique<Schema>(std::move(decoded));
+  ROLLCALL_TRY_ASSIGN(last_commit, file.last_commit());
+  ROLLCALL_TRY_ASSIGN(PathIndex index, PathIndex::open(connection));
+  paths.emplace(std::move(index));
+  ROLLCALL_TRY_ASSIGN(DeviceTable device_table, DeviceTable::open(connection));
+  devices.emplace(std::move(device_table));
+  ROLLCALL_TRY_ASSIGN(TransactionLog transaction_log, TransactionLog::open(connection));
+  log.emplace(std::move(transaction_log));
+  invitations.emplace(connection);
+  if (!book) book = std::make_shared<DigestBook>(last_commit.sequence);
+  changes.forget_numbers();
+  judge = std::make_unique<TransactionJudge>(connection, *paths, changes, *log, *sealer);
+  ROLLCALL_TRY(judge->open_tables(*schema));
+  ROLLCALL_TRY_ASSIGN(const std::vector<std::string> prefixes, devices->granted_prefixes());
+  for (const std::string& prefix : prefixes) watch(prefix);
+  return {};
+}
+
+std::int64_t Space::State::server_ms() const {
+  return std::max(doors.clock.utc_ms(), last_commit.time_ms);
+}
+
+Result<void> Space::State::commit(const std::function<Result<void>()>& work) {
+  if (!judge) ROLLCALL_TRY(load());  // an earlier failure left nothing to work with
+  ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(file.connection()));
+  now_ms = server_ms();
+  next = last_commit.sequence.next();
+  news = CommitNews{};
+  changes.begin(book->watched());
+  auto done = work();
+  if (done) done = finish_commit(transaction);
+  if (done) return done;
+  // What stands in memory may be of the transaction that is not to be: read it anew. If even that
+  // fails, the connection says so at the next call.
+  transaction.rollback();
+  if (auto again = load(); !again) return done;
+  return done;
+}
+
+Result<void> Space::State::finish_commit(Transaction& transaction) {
+  for (auto& [number, device] : cached_devices) {
+    if (!device.moved) continue;
+    ROLLCALL_TRY(devices->save_progress(device.stored));
+    device.moved = false;
+  }
+  const bool took_sequences = next != last_commit.sequence.next();
+  CommitRecord record = last_commit;
+  if (took_sequences) {
+    record = CommitRecord{Sequence(next.value - 1), now_ms, fresh_mark(doors.random)};
+    ROLLCALL_TRY(file.add_commit(record));
+    book->stage(record.sequence, changes.watch(), changes.changes(*paths));
+  }
+  if (auto committed = transaction.commit(); !committed) {
+    if (took_sequences) book->unstage();
+    return committed;
+  }
+  last_commit = std::move(record);
+  news.head = last_commit.sequence;
+  changes.tell(*paths, news);
+  const auto ascending = [](std::vector<DeviceNumber>& numbers) {
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  };
+  ascending(news.verdicts);
+  ascending(news.grants);
+  if (listener != nullptr) listener->committed(news);
+  return {};
+}
+
+Result<Space::State::CachedDevice*> Space::State::device(DeviceNumber number) {
+  if (const auto found = cached_devices.find(number.value); found != cached_devices.end()) {
+    return &found->second;
+  }
+  ROLLCALL_TRY_ASSIGN(std::optional<StoredDevice> stored, devices->find(number));
+  if (!stored) return static_cast<CachedDevice*>(nullptr);
+  CachedDevice& cached = cached_devices[number.value];
+  cached.stored = std::move(*stored);
+  return &cached;
+}
+
+Result<void> Space::State::begin_epoch() {
+  header.epoch = epoch_after(header.epoch, doors.random);
+  ROLLCALL_TRY(file.set_epoch(header.epoch));
+  news.epoch = true;
+  return {};
+}
+
+Result<bool> Space::State::is_copied_back(BytesView cursor) {
+  const auto opened = sealer->open_cursor(cursor);
+  if (!opened || opened->epoch != header.epoch) return false;
+  ROLLCALL_TRY_ASSIGN(const std::optional<CommitRecord> made, file.commit(opened->sequence));
+  return !made || made->mark != opened->commit_mark || made->time_ms != opened->commit_ms;
+}
+
+Result<std::size_t> Space::State::judge_again(const std::function<bool(const Judgement&)>& which) {
+  std::size_t decided = 0;
+  ROLLCALL_TRY_ASSIGN(std::vector<LoggedTransaction> parked, log->parked());
+  for (const LoggedTransaction& logged : parked) {
+    if (!which(logged.judgement)) continue;
+    ROLLCALL_TRY_ASSIGN(CachedDevice * cached, device(logged.device));
+    ROLLCALL_CHECK(cached != nullptr);
+    ROLLCALL_TRY_ASSIGN(const Bytes bytes, log->bytes(logged.id));
+    // Judged as of then: what its author had read, and the stamp that it was given.
+    StoredDevice as_of_then = cached->stored;
+    as_of_then.cursor = logged.cursor;
+    as_of_then.cursor_ms = logged.cursor_ms;
+    ROLLCALL_TRY_ASSIGN(JudgedTransaction judged,
+                        judge->judge({&as_of_then, logged.number, bytes, next, now_ms,
+                                      header.epoch, logged.judgement.accepted}));
+    Judgement& judgement = judged.judgement;
+    const bool waited_too_long = judgement.code == ErrorCode::unknown_row &&
+                                 logged.received_ms + waiting_ms_max <= now_ms;
+    if (judgement.kind == VerdictKind::parked && waited_too_long) {
+      judgement.kind = VerdictKind::rejected;
+      judgement.code = ErrorCode::gone;
+      judgement.reason = "the row did not come in time";
+    }
+    if (judgement.kind == logged.judgement.kind && judgement.code == logged.judgement.code) {
+      continue;
+    }
+    if (judgement.took_effect()) next = next.next();
+    ROLLCALL_TRY(log->decide(logged.id, judgement, logged.judgement.kind));
+    if (judgement.kind != VerdictKind::parked) {
+      ROLLCALL_TRY(log->forget_parked_inserts(logged.id));
+      cached->parked.reset();
+    }
+    news.verdicts.push_back(logged.device);
+    ++decided;
+  }
+  return decided;
+}
+
+Result<std::size_t> Space::apply_schema(const Schema& next) {
+  State& s = *state_;
+  if (next.hash == s.schema->hash) return std::size_t{0};
+  ROLLCALL_TRY(check_evolution(*s.schema, next));
+  std::size_t decided = 0;
+  const auto work = [&]() -> Result<void> {
+    ROLLCALL_TRY(apply_layout(s.file.connection(), Flavour::server, next));
+    const Bytes compiled = encode_schema(next);
+    ROLLCALL_TRY(s.file.set_schema(next.version, compiled));
+    ROLLCALL_TRY_ASSIGN(Schema decoded, decode_schema(compiled, s.doors.cryptography));
+    // The tables of the old one point into it: it goes last.
+    auto fresh = std::make_unique<Schema>(std::move(decoded));
+    ROLLCALL_TRY(s.judge->open_tables(*fresh));
+    s.schema = std::move(fresh);
+    s.header.schema_version = next.version;
+    s.news.schema = true;
+    ROLLCALL_TRY_ASSIGN(decided, s.judge_again([](const Judgement& judgement) {
+      return judgement.code == ErrorCode::unknown_field ||
+             judgement.code == ErrorCode::unknown_collection ||
+             judgement.code == ErrorCode::unknown_row;
+    }));
+    return {};
+  };
+  ROLLCALL_TRY(s.commit(work));
+  return decided;
+}
+
+Result<std::size_t> Space::judge_waiting() {
+  std::size_t decided = 0;
+  const auto work = [&]() -> Result<void> {
+    ROLLCALL_TRY_ASSIGN(decided, state_->judge_again([](const Judgement& judgement) {
+      return judgement.code == ErrorCode::unknown_row;
+    }));
+    return {};
+  };
+  ROLLCALL_TRY(state_->commit(work));
+  return decided;
+}
+
+Result<void> Space::note_seen(DeviceNumber device, std::span<const TxNumber> changed) {
+  return state_->commit([&]() -> Result<void> {
+    for (const TxNumber number : changed) ROLLCALL_TRY(state_->log->note_seen(device, number));
+    return {};
+  });
+}
+
+Result<void> Space::start_epoch() {
+  return state_->commit([&] { return state_->begin_epoch(); });
+}
+
+Result<bool> Space::check_cursor(BytesView cursor) {
+  ROLLCALL_TRY_ASSIGN(const bool copied_back, state_->is_copied_back(cursor));
+  if (copied_back) ROLLCALL_TRY(start_epoch());
+  return copied_back;
+}
+
+Result<std::unique_ptr<SpaceReader>> Space::open_reader(Random& random) const {
+  return SpaceReader::open(
+      state_->path,
+      {state_->doors.clock, random, state_->doors.cryptography, state_->doors.vfs}, state_->book);
+}
+
+void Space::set_listener(CommitListener* listener) { state_->listener = listener; }
+const std::string& Space::name() const { return state_->header.name; }
+const std::string& Space::title() const { return state_->header.title; }
+Epoch Space::epoch() const { return state_->header.epoch; }
+Sequence Space::head() const { return state_->last_commit.sequence; }
+const Schema& Space::schema() const { return *state_->schema; }
+std::int64_t Space::server_ms() const { return state_->server_ms(); }
+bool Space::is_poisoned() const { return state_->file.connection().is_poisoned(); }
+Result<void> Space::checkpoint() { return state_->file.connection().checkpoint(); }
+
+}  // namespace rollcall

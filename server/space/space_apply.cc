@@ -1,0 +1,201 @@
+// The writing half of a space: pushes in, verdicts out.
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/check.h"
+#include "engine/protocol/limits.h"
+#include "server/space/limits.h"
+#include "server/space/space_state.h"
+
+namespace rollcall {
+namespace {
+
+Verdict verdict_of(TxNumber number, const Judgement& judgement) {
+  Verdict verdict;
+  verdict.number = number;
+  verdict.kind = judgement.kind;
+  verdict.code = static_cast<std::uint32_t>(judgement.code);
+  verdict.collection = judgement.collection;
+  verdict.field = judgement.field;
+  verdict.reason = judgement.reason;
+  if (judgement.clamped) verdict.accepted = judgement.accepted;
+  return verdict;
+}
+
+}  // namespace
+
+// What the transactions of one push got, for its reply and receipt.
+struct Space::State::Pushed {
+  CachedDevice* device = nullptr;
+  TxNumber last_before;             // the chain's last when the push came
+  std::vector<Verdict> verdicts;    // of the new ones, in runs
+  std::vector<Stamp> accepted;      // of the new ones
+  std::vector<Verdict> receipted;   // of the new ones that are not plainly applied
+};
+
+Result<std::vector<PushReply>> Space::apply(std::span<const Push> pushes) {
+  std::vector<PushReply> replies(pushes.size());
+  State& s = *state_;
+  const auto work = [&]() -> Result<void> {
+    // The epoch comes before the chain, and before every push of the group.
+    for (const Push& push : pushes) {
+      ROLLCALL_TRY_ASSIGN(const bool copied_back, s.is_copied_back(push.request->cursor));
+      if (!copied_back) continue;
+      ROLLCALL_TRY(s.begin_epoch());
+      break;
+    }
+    for (std::size_t i = 0; i < pushes.size(); ++i) {
+      ROLLCALL_TRY(s.apply_push(pushes[i], replies[i]));
+    }
+    return {};
+  };
+  ROLLCALL_TRY(s.commit(work));
+  return replies;
+}
+
+Result<void> Space::State::apply_push(const Push& push, PushReply& reply) {
+  const SyncRequest& request = *push.request;
+  Pushed pushed;
+  ROLLCALL_TRY_ASSIGN(pushed.device, device(push.device));
+  if (pushed.device == nullptr) {
+    reply.refused = failure(ErrorCode::unknown_key, "no such device in this space; enrol it");
+    return {};
+  }
+  const DeviceRecord& record = pushed.device->stored.record;
+  pushed.last_before = record.last_tx;
+  for (const TxNumber number : request.seen_changed) {
+    ROLLCALL_TRY(log->note_seen(push.device, number));
+  }
+
+  // A cursor that does not open stops nobody from uploading; one of another epoch does, until its
+  // device has compared.
+  const auto cursor = sealer->open_cursor(request.cursor);
+  if (cursor && cursor->epoch != header.epoch) {
+    reply.state = SyncState::new_epoch;
+    reply.known_tx = record.last_tx;
+    return {};
+  }
+  ROLLCALL_TRY(apply_transactions(push, pushed, reply));
+  reply.known_tx = record.last_tx;
+  if (reply.state != SyncState::ok) {
+    reply.known_head = Bytes(record.head.view());
+    return {};
+  }
+  return tell(push, pushed, reply);
+}
+
+Result<void> Space::State::apply_transactions(const Push& push, Pushed& pushed,
+                                              PushReply& reply) {
+  const SyncRequest& request = *push.request;
+  CachedDevice& device = *pushed.device;
+  DeviceRecord& record = device.stored.record;
+  std::optional<Error> failed;
+  const auto stored_hash = [&](TxNumber number) -> std::optional<Hash> {
+    auto hash = log->hash(record.number, number);
+    if (hash) return *hash;
+    failed = hash.error();
+    return std::nullopt;
+  };
+  const PushJudgement judgement = judge_push(doors.cryptography, {record.last_tx, record.head},
+                                             request, push.signed_head, stored_hash);
+  if (failed) return *failed;
+  reply.state = judgement.state;
+  if (judgement.state != SyncState::ok || judgement.heads.empty()) return {};
+
+  std::int64_t proof = 0;
+  if (push.signature) {
+    ROLLCALL_TRY_ASSIGN(proof, log->add_request(record.number, now_ms, push.signed_text,
+                                                push.signature->view()));
+  }
+  for (std::size_t i = judgement.repeated; i < request.transactions.size(); ++i) {
+    ROLLCALL_TRY_ASSIGN(
+        const Judgement judged,
+        apply_one(device, request.transactions[i], judgement.hashes[i], proof));
+    record.head = judgement.heads[i - judgement.repeated];
+    Verdict verdict = verdict_of(record.last_tx, judged);
+    pushed.accepted.push_back(judged.accepted);
+    if (judged.kind != VerdictKind::applied) pushed.receipted.push_back(verdict);
+    add_to_runs(pushed.verdicts, std::move(verdict));
+  }
+  record.last_push_ms = now_ms;
+  device.moved = true;
+  news.verdicts.push_back(record.number);
+  return {};
+}
+
+Result<Judgement> Space::State::apply_one(CachedDevice& device, const PushedTransaction& pushed,
+                                          const Hash& hash, std::int64_t request) {
+  StoredDevice& stored = device.stored;
+  const TxNumber number = stored.record.last_tx.next();
+  ROLLCALL_TRY_ASSIGN(JudgedTransaction judged,
+                      judge->judge({&stored, number, pushed.bytes, next, now_ms, header.epoch,
+                                    std::nullopt}));
+  Judgement& judgement = judged.judgement;
+  if (pushed.bytes.empty() && pushed.void_hash.size() == Hash::size_bytes) {
+    judgement.code = ErrorCode::voided;
+    judgement.reason = "its device gave it up: it could not be sent";
+  }
+  if (judgement.kind == VerdictKind::parked) {
+    if (!device.parked) {
+      ROLLCALL_TRY_ASSIGN(device.parked, log->count_parked(stored.record.number));
+    }
+    if (*device.parked >= parked_transactions_max) {
+      judgement.kind = VerdictKind::rejected;
+      judgement.reason += "; it is refused because too many of this device's are parked already";
+    } else {
+      ++*device.parked;
+    }
+  }
+  if (judgement.took_effect()) next = next.next();
+
+  LoggedTransaction logged;
+  logged.device = stored.record.number;
+  logged.number = number;
+  logged.judgement = judgement;
+  logged.cursor = judged.cursor;
+  logged.cursor_ms = judged.cursor_ms;
+  logged.received_ms = now_ms;
+  logged.request = request;
+  logged.hash = hash;
+  logged.bytes = pushed.bytes;
+  ROLLCALL_TRY_ASSIGN(const std::int64_t id, log->append(logged));
+  if (judgement.kind == VerdictKind::parked) {
+    for (const auto& [collection, row] : judge->inserts()) {
+      ROLLCALL_TRY(log->park_insert(id, stored.record.number, collection, row));
+    }
+  }
+  stored.record.last_tx = number;
+  stored.record.last_accepted = judgement.accepted;
+  stored.cursor = judged.cursor;
+  stored.cursor_ms = judged.cursor_ms;
+  return judgement;
+}
+
+// Every stored verdict that the device has not named as seen, and a receipt.
+Result<void> Space::State::tell(const Push& push, const Pushed& pushed, PushReply& reply) {
+  const SyncRequest& request = *push.request;
+  const DeviceRecord& record = pushed.device->stored.record;
+  ROLLCALL_TRY(log->changed_verdicts(record.number, request.seen_tx, reply.verdicts));
+  if (request.seen_tx < pushed.last_before) {
+    // Older ones come first, and a cut leaves out the newest.
+    ROLLCALL_TRY(log->verdicts(record.number, request.seen_tx, pushed.last_before,
+                               reply_verdicts_max, reply.verdicts));
+  } else {
+    for (const Verdict& verdict : pushed.verdicts) reply.verdicts.push_back(verdict);
+  }
+  if (pushed.accepted.empty()) return {};
+
+  Receipt receipt;
+  receipt.space = header.name;
+  receipt.epoch = header.epoch;
+  receipt.device = record.number;
+  receipt.first = pushed.last_before.next();
+  receipt.last = record.last_tx;
+  receipt.head = record.head;
+  receipt.accepted = pushed.accepted;
+  receipt.verdicts = pushed.receipted;
+  reply.receipt = sealer->seal(receipt);
+  return {};
+}
+
+}  // namespace rollcall

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/cryptography.h"
+#include "engine/base/numbers.h"
+#include "engine/model/schema.h"
+#include "engine/protocol/sealed.h"
+#include "engine/storage/connection.h"
+
+namespace rollcall {
+
+// "RlcS": a space's file, as SQLite's `application_id` says.
+inline constexpr std::uint32_t space_application_id = 0x526c6353;
+inline constexpr std::uint32_t space_format_version = 1;
+
+// What a space is, in its one row of `_space`.
+struct SpaceHeader {
+  std::string name;
+  std::string title;
+  Epoch epoch;
+  SealKey seal_key;
+  std::uint32_t schema_version = 0;
+};
+
+// One group commit that took sequences; `_commits`. Commit 0 is the empty space.
+struct CommitRecord {
+  Sequence sequence;  // the greatest that it gave
+  std::int64_t time_ms = 0;
+  Bytes mark;  // Cursor::commit_mark_bytes random bytes
+};
+
+// A space's SQLite file and what it says of itself: name, epoch, keys, schema, commits. Every other
+// table has a class of its own. The caller opens transactions.
+class SpaceFile {
+ public:
+  // Makes the tables in a new file; `already_exists` when it is a space already.
+  static Result<SpaceFile> create(const std::string& path, const std::string& vfs,
+                                  const SpaceHeader& header, const Schema& schema,
+                                  const CommitRecord& first);
+  static Result<SpaceFile> open(const std::string& path, const std::string& vfs, Access access);
+
+  [[nodiscard]] Connection& connection() { return connection_; }
+
+  Result<SpaceHeader> header();
+  Result<Bytes> schema();  // canonical CBOR
+  Result<void> set_schema(std::uint32_t version, BytesView schema);
+  Result<void> set_epoch(Epoch epoch);
+
+  Result<CommitRecord> last_commit();
+  Result<std::optional<CommitRecord>> commit(Sequence sequence);
+  Result<void> add_commit(const CommitRecord& commit);
+
+ private:
+  explicit SpaceFile(Connection connection) : connection_(std::move(connection)) {}
+  static Result<SpaceFile> prepared(Connection connection);
+
+  Connection connection_;
+  Statement select_header_;
+  Statement select_schema_;
+  Statement select_last_;
+  Statement select_commit_;
+};
+
+}  // namespace rollcall

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/protocol/judge_push.h"
+#include "engine/protocol/sealed.h"
+#include "engine/storage/path_index.h"
+#include "engine/storage/transaction.h"
+#include "server/space/change_set.h"
+#include "server/space/device_table.h"
+#include "server/space/digest_book.h"
+#include "server/space/file_lock.h"
+#include "server/space/invitation_table.h"
+#include "server/space/space.h"
+#include "server/space/space_file.h"
+#include "server/space/transaction_judge.h"
+#include "server/space/transaction_log.h"
+
+namespace rollcall {
+
+// The insides of a Space, for its own sources only.
+//
+// Every write goes through `commit`: it opens the transaction, counts sequences up from the head,
+// stages the digest book before the commit and tells the listener after it. Memory that stands for
+// the file (devices, paths, head) is thrown away and read anew when a commit fails.
+struct Space::State {
+  State(const Doors& doors_given, SpaceFile file_given)
+      : doors(doors_given), file(std::move(file_given)) {}
+
+  Doors doors;
+  std::string path;
+  FileLock lock;
+  SpaceFile file;
+  SpaceHeader header;
+  std::optional<Sealer> sealer;
+  std::unique_ptr<Schema> schema;
+  CommitRecord last_commit;
+  std::optional<PathIndex> paths;
+  std::optional<DeviceTable> devices;
+  std::optional<TransactionLog> log;
+  std::optional<InvitationTable> invitations;
+  std::shared_ptr<DigestBook> book;
+  ChangeSet changes;
+  std::unique_ptr<TransactionJudge> judge;  // borrows file, paths, changes, log, sealer, schema
+  WrongTries wrong_tries;
+  CommitListener* listener = nullptr;
+
+  struct CachedDevice {
+    StoredDevice stored;
+    std::optional<std::size_t> parked;
+    bool moved = false;  // differs from the file
+  };
+  std::unordered_map<std::uint32_t, CachedDevice> cached_devices;
+
+  // The write under way.
+  Sequence next;          // sequence to give next
+  std::int64_t now_ms = 0;
+  CommitNews news;
+
+  // Reads everything that is kept in memory.
+  Result<void> load();
+  [[nodiscard]] std::int64_t server_ms() const;
+  // Runs `work` in a write transaction and commits what it did.
+  Result<void> commit(const std::function<Result<void>()>& work);
+  Result<void> finish_commit(Transaction& transaction);
+  // The device, kept in memory; nothing: there is none.
+  Result<CachedDevice*> device(DeviceNumber number);
+
+  // In a write transaction:
+  Result<void> begin_epoch();
+  Result<bool> is_copied_back(BytesView cursor);
+  Result<void> apply_push(const Push& push, PushReply& reply);
+  struct Pushed;
+  Result<void> apply_transactions(const Push& push, Pushed& pushed, PushReply& reply);
+  Result<Judgement> apply_one(CachedDevice& device, const PushedTransaction& transaction,
+                              const Hash& hash, std::int64_t request);
+  Result<void> tell(const Push& push, const Pushed& pushed, PushReply& reply);
+  Result<std::size_t> judge_again(const std::function<bool(const Judgement&)>& which);
+  // Nothing, and `refused` says why.
+  Result<std::optional<StoredInvitation>> find_invitation(const EnrollRequest& request,
+                                                          std::optional<Error>& refused);
+  Result<void> admit(const StoredInvitation& invitation, const EnrollRequest& request,
+                     EnrollReply& reply);
+  Result<DeviceNumber> free_device_number();
+  Result<void> end_grant(CachedDevice& device, GrantId id);
+  Result<void> grants_changed(CachedDevice& device);
+
+  // Outside of one: begins to keep up with the prefix's digest, if that needs no scan.
+  void watch(std::string_view prefix);
+};
+
+}  // namespace rollcall

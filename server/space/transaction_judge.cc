@@ -1,0 +1,536 @@
+#include "server/space/transaction_judge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/check.h"
+#include "engine/codec/row_extra.h"
+#include "engine/merge/clamp.h"
+#include "engine/model/check_value.h"
+#include "engine/model/limits.h"
+#include "engine/model/path.h"
+#include "engine/storage/transaction.h"
+#include "server/space/limits.h"
+
+namespace rollcall {
+namespace {
+
+constexpr FieldId kDeleted{};
+
+// True for a field that a plain cell says in full when a row is made.
+bool has_plain_cell(const FieldDef& def) { return def.rule != MergeRule::set; }
+
+}  // namespace
+
+Result<void> TransactionJudge::open_tables(const Schema& schema) {
+  tables_.clear();
+  schema_ = &schema;
+  for (const CollectionDef& collection : schema.collections) {
+    ROLLCALL_TRY_ASSIGN(ServerTable rows, ServerTable::open(*connection_, collection));
+    Table table{std::move(rows), std::vector<std::uint8_t>(collection.fields.size()), {}};
+    const auto mark = [&](FieldId field) {
+      if (const auto position = collection.position(field)) table.makes_path[*position] = 1;
+    };
+    for (const PathTemplate& shape : collection.paths) {
+      for (const PathTemplate::Part& part : shape.parts) {
+        if (part.field) mark(*part.field);
+      }
+      if (shape.when_field) mark(*shape.when_field);
+    }
+    for (std::size_t i = 0; i < collection.fields.size(); ++i) {
+      if (collection.fields[i].required) table.required.push_back(static_cast<std::uint16_t>(i));
+    }
+    tables_.emplace(collection.id, std::move(table));
+  }
+  return {};
+}
+
+bool TransactionJudge::refuse(VerdictKind kind, ErrorCode code, std::string reason,
+                              CollectionId collection, FieldId field) {
+  Judgement& judgement = judged_.judgement;
+  judgement.kind = kind;
+  judgement.code = code;
+  judgement.reason = std::move(reason);
+  judgement.collection = collection;
+  judgement.field = field;
+  return false;
+}
+
+bool TransactionJudge::refuse(const Error& error, CollectionId collection, FieldId field) {
+  return refuse(VerdictKind::rejected, error.code, error.message, collection, field);
+}
+
+Result<JudgedTransaction> TransactionJudge::judge(const TransactionCase& which) {
+  case_ = &which;
+  judged_ = JudgedTransaction{};
+  merged_ = false;
+  plans_.clear();
+  Stamp made{0, which.device->record.number};
+  Stamp seen;
+
+  auto opened = reader_.open(which.bytes);
+  if (opened) {
+    made = reader_.head().stamp;
+    made.device = which.device->record.number;
+  }
+  read_cursor(which);
+  authority_.emplace(*which.device, judged_.cursor);
+  bool accepted = opened ? check_head(which) && plan_sections()
+                         : refuse(VerdictKind::rejected, ErrorCode::bad_transaction,
+                                  opened.error().message);
+  if (accepted) {
+    ROLLCALL_TRY_ASSIGN(accepted, look_at_bases(seen));
+  }
+
+  Judgement& judgement = judged_.judgement;
+  judgement.accepted = which.accepted.value_or(
+      clamp_stamp(made, {judged_.cursor_ms, which.device->record.last_accepted, seen,
+                         which.server_ms}));
+  judgement.clamped = judgement.accepted != made;
+  if (accepted) {
+    ROLLCALL_TRY_ASSIGN(accepted, apply_rows());
+  }
+  if (accepted) {
+    judgement.kind = merged_ ? VerdictKind::merged : VerdictKind::applied;
+    judgement.sequence = which.sequence;
+    changes_->keep();
+  } else {
+    changes_->drop();
+  }
+  return judged_;
+}
+
+std::vector<std::pair<CollectionId, RowId>> TransactionJudge::inserts() const {
+  std::vector<std::pair<CollectionId, RowId>> rows;
+  const auto sections = reader_.page().sections();
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    if (sections[i].kind != RowKind::insert) continue;
+    for (const RowId& id : reader_.page().ids(i)) rows.emplace_back(sections[i].collection, id);
+  }
+  return rows;
+}
+
+// What its author had read; never less than with the device's transaction before. A cursor that
+// does not open, or is of another epoch, counts as none.
+void TransactionJudge::read_cursor(const TransactionCase& which) {
+  judged_.cursor = std::max(which.device->enrolled, which.device->cursor);
+  judged_.cursor_ms = std::max(which.device->record.enrolled_ms, which.device->cursor_ms);
+  const BytesView sealed = reader_.head().cursor;
+  if (sealed.empty() || which.bytes.empty()) return;
+  if (!last_opened_ || sealed != last_cursor_) {
+    last_opened_.reset();
+    auto opened = sealer_->open_cursor(sealed);
+    if (!opened || opened->epoch != which.epoch) return;
+    last_cursor_ = sealed;
+    last_opened_ = std::move(*opened);
+  }
+  if (last_opened_->epoch != which.epoch || last_opened_->sequence >= which.sequence) return;
+  judged_.cursor = std::max(judged_.cursor, last_opened_->sequence);
+  judged_.cursor_ms = std::max(judged_.cursor_ms, last_opened_->commit_ms);
+}
+
+bool TransactionJudge::check_head(const TransactionCase& which) {
+  const TransactionHead& head = reader_.head();
+  if (head.number != which.number) {
+    return refuse(VerdictKind::rejected, ErrorCode::bad_transaction,
+                  "the transaction calls itself number " + std::to_string(head.number.value));
+  }
+  if (head.stamp.device != which.device->record.number) {
+    return refuse(VerdictKind::rejected, ErrorCode::wrong_device,
+                  "the transaction's stamp names another device");
+  }
+  return true;
+}
+
+bool TransactionJudge::plan_sections() {
+  const auto sections = reader_.page().sections();
+  plans_.resize(sections.size());
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    if (!plan_section(sections[i], plans_[i])) return false;
+  }
+  return true;
+}
+
+bool TransactionJudge::plan_section(const Section& section, SectionPlan& plan) {
+  const auto found = tables_.find(section.collection);
+  if (found == tables_.end()) {
+    return refuse(VerdictKind::parked, ErrorCode::unknown_collection,
+                  "this server's schema does not have the collection yet", section.collection);
+  }
+  plan.table = &found->second;
+  const CollectionDef& collection = plan.table->rows.collection();
+  plan.positions.clear();
+  plan.plain = section.kind == RowKind::insert;
+  plan.moves = false;
+  for (const FieldId field : section.fields) {
+    const auto position = collection.position(field);
+    if (!position) {
+      return refuse(VerdictKind::parked, ErrorCode::unknown_field,
+                    "this server's schema does not have the field yet", collection.id, field);
+    }
+    plan.positions.push_back(static_cast<std::uint16_t>(*position));
+    plan.plain = plan.plain && has_plain_cell(collection.fields[*position]);
+    plan.moves = plan.moves || plan.table->makes_path[*position] != 0;
+  }
+  if (section.kind == RowKind::update) {
+    if (!collection.append_only) return true;
+    return refuse(VerdictKind::rejected, ErrorCode::append_only,
+                  "rows of " + collection.name + " are added, never changed; add a correction",
+                  collection.id);
+  }
+  if (plan.positions.empty() || plan.positions.front() != 0) {
+    return refuse(VerdictKind::rejected, ErrorCode::bad_transaction,
+                  "an insert says that its row is not deleted", collection.id);
+  }
+  for (const std::uint16_t position : plan.table->required) {
+    if (std::binary_search(plan.positions.begin(), plan.positions.end(), position)) continue;
+    const FieldDef& field = collection.fields[position];
+    return refuse(VerdictKind::rejected, ErrorCode::bad_value,
+                  collection.name + "." + field.name + " is required", collection.id, field.id);
+  }
+  return true;
+}
+
+// The accepted stamp must lie above every base that its author saw and that still stands: rows that
+// are to be merged are looked at before any is written.
+Result<bool> TransactionJudge::look_at_bases(Stamp& seen) {
+  for (LoadedRow& row : loaded_) row.found = false;  // of the transaction before
+  const auto sections = reader_.page().sections();
+  const bool any = std::any_of(sections.begin(), sections.end(), [](const Section& section) {
+    return section.kind == RowKind::update;
+  });
+  if (!any) return true;
+  reader_.rewind();
+  std::size_t place = 0;
+  for (SectionRow from; reader_.next(from); ++place) {
+    if (from.stamps.empty()) continue;
+    const auto section = static_cast<std::size_t>(from.section - sections.data());
+    Table& table = *plans_[section].table;
+    ROLLCALL_TRY_ASSIGN(LoadedRow * loaded, load(table.rows, from.id, place));
+    if (!loaded->found) continue;
+    read_write(from);
+    seen = std::max(seen, seen_base(table.rows.collection(), loaded->row.state, write_));
+  }
+  return true;
+}
+
+Result<bool> TransactionJudge::apply_rows() {
+  reader_.rewind();
+  writer_.begin(case_->sequence, judged_.judgement.accepted);
+  std::optional<Savepoint> savepoint;
+  if (reader_.page().rows() > 1) {
+    ROLLCALL_TRY_ASSIGN(Savepoint begun, Savepoint::begin(*connection_));
+    savepoint.emplace(std::move(begun));
+  }
+  const auto sections = reader_.page().sections();
+  const Section* section = nullptr;
+  std::size_t place = 0;
+  for (SectionRow from; reader_.next(from); ++place) {
+    const SectionPlan& plan = plans_[static_cast<std::size_t>(from.section - sections.data())];
+    if (from.section != section) {
+      section = from.section;
+      if (plan.plain) writer_.choose_plain(plan.table->rows, section->fields);
+    }
+    ROLLCALL_TRY_ASSIGN(const bool accepted, apply_row(from, plan, place));
+    if (accepted) continue;
+    if (savepoint) savepoint->rollback();
+    if (writer_.made_paths()) {
+      ROLLCALL_TRY(paths_->forget());
+      changes_->forget_numbers();
+    }
+    return false;
+  }
+  if (savepoint) ROLLCALL_TRY(savepoint->release());
+  return true;
+}
+
+Result<bool> TransactionJudge::apply_row(const SectionRow& from, const SectionPlan& plan,
+                                         std::size_t place) {
+  ServerTable& table = plan.table->rows;
+  const CollectionDef& collection = table.collection();
+  const bool is_insert = from.section->kind == RowKind::insert;
+  if (plan.plain && from.extra.empty() && from.stamps.empty()) {
+    if (!check_cells(from, plan)) return false;
+    const auto cell = [&](std::size_t position) {
+      const auto at = std::lower_bound(plan.positions.begin(), plan.positions.end(), position);
+      if (at == plan.positions.end() || *at != position) return ValueView::null();
+      return from.cells[static_cast<std::size_t>(at - plan.positions.begin())];
+    };
+    if (auto made = row_paths(collection, from.id, cell, row_paths_); !made) {
+      return refuse(made.error(), collection.id);
+    }
+    if (!may_write(row_paths_, collection)) return false;
+    ROLLCALL_TRY_ASSIGN(const bool inserted,
+                        writer_.insert_plain(table, from.id, from.cells, row_paths_));
+    if (inserted) return true;
+  }
+
+  read_write(from);
+  if (!check_write(collection, plan)) return false;
+  ROLLCALL_TRY_ASSIGN(LoadedRow * loaded, load(table, from.id, place));
+  if (!loaded->found) {
+    if (!is_insert) return unknown_row(collection, from.id);
+    ServerRow& row = loaded->row;
+    row.id = from.id;
+    row.place = ServerPlace{};
+    row.sequences.clear();
+    row.paths.clear();
+    row.state.fields.clear();
+  } else {
+    ROLLCALL_TRY_ASSIGN(const bool allowed, may_touch(*loaded, collection));
+    if (!allowed) return false;
+    if (collection.append_only) {
+      if (is_same(collection, loaded->row.state)) return true;
+      return refuse(VerdictKind::rejected, ErrorCode::append_only,
+                    "the row of " + collection.name + " is there already and says something else",
+                    collection.id);
+    }
+  }
+  return apply_merged(plan, *loaded);
+}
+
+Result<bool> TransactionJudge::apply_merged(const SectionPlan& plan, LoadedRow& loaded) {
+  ServerTable& table = plan.table->rows;
+  const CollectionDef& collection = table.collection();
+  ServerRow& row = loaded.row;
+  const bool moves = plan.moves || !loaded.found;
+  writer_.look_before(table, row, loaded.found, write_, moves);
+  merge_row(collection, row.state, write_, judged_.judgement.accepted,
+            {.may_open_generation = true,
+             .own = this,
+             .sequences = row.sequences,
+             .cursor = judged_.cursor},
+            effect_);
+  if (!check_set_sizes(collection, row.state)) return false;
+  merged_ = merged_ || effect_.merged;
+  if (moves) {
+    auto made = row_paths(collection, row.id, row.state);
+    if (!made) return refuse(made.error(), collection.id);
+    row_paths_ = std::move(*made);
+    if (!may_write(row_paths_, collection)) return false;
+  }
+  if (!effect_.stored) return true;
+  ROLLCALL_TRY(writer_.write(table, row, loaded.found, effect_, moves ? &row_paths_ : nullptr));
+  return true;
+}
+
+bool TransactionJudge::check_cells(const SectionRow& from, const SectionPlan& plan) {
+  const CollectionDef& collection = plan.table->rows.collection();
+  if (from.cells[0] != ValueView::of_boolean(false)) {
+    return refuse(VerdictKind::rejected, ErrorCode::bad_transaction,
+                  "an insert says that its row is not deleted", collection.id, kDeleted);
+  }
+  for (std::size_t i = 1; i < from.cells.size(); ++i) {
+    const FieldDef& def = collection.fields[plan.positions[i]];
+    if (auto fits = check_value(def, from.cells[i]); !fits) {
+      return refuse(fits.error(), collection.id, def.id);
+    }
+  }
+  if (collection.derived_from.empty()) return true;
+  read_write(from);
+  return check_id(collection);
+}
+
+bool TransactionJudge::check_write(const CollectionDef& collection, const SectionPlan& plan) {
+  for (std::size_t i = 0; i < write_.fields.size(); ++i) {
+    const FieldDef& def = collection.fields[plan.positions[i]];
+    if (!check_field(collection, def, write_.fields[i])) return false;
+  }
+  if (!write_.insert) return true;
+  const FieldWrite& deleted = write_.fields.front();
+  if (!deleted.has_value || deleted.value != ValueView::of_boolean(false)) {
+    return refuse(VerdictKind::rejected, ErrorCode::bad_transaction,
+                  "an insert says that its row is not deleted", collection.id, kDeleted);
+  }
+  for (const FieldWrite& field : write_.fields) {
+    const FieldDef& def = *std::find_if(
+        collection.fields.begin(), collection.fields.end(),
+        [&](const FieldDef& candidate) { return candidate.id == field.field; });
+    if (!def.required) continue;
+    const bool given = def.rule == MergeRule::set ? !field.adds.empty() : field.has_value;
+    if (given) continue;
+    return refuse(VerdictKind::rejected, ErrorCode::bad_value,
+                  collection.name + "." + def.name + " is required", collection.id, def.id);
+  }
+  return collection.derived_from.empty() || check_id(collection);
+}
+
+bool TransactionJudge::check_field(const CollectionDef& collection, const FieldDef& def,
+                                   const FieldWrite& write) {
+  const auto bad = [&](std::string_view why) {
+    return refuse(VerdictKind::rejected, ErrorCode::bad_value,
+                  collection.name + "." + def.name + " " + std::string(why), collection.id,
+                  def.id);
+  };
+  const auto fits = [&](ValueView value) {
+    auto checked = check_value(def, value);
+    return checked ? true : refuse(checked.error(), collection.id, def.id);
+  };
+  if (write.closes.size() > open_losers_max) return bad("decides more losers than can be open");
+  if (def.rule != MergeRule::set) {
+    if (!write.adds.empty() || !write.removes.empty()) return bad("is not a set");
+    if (write.generation != 0 && def.rule != MergeRule::first && def.rule != MergeRule::ladder) {
+      return bad("has no generations");
+    }
+    if (def.id == kDeleted && write.value.is_null()) return bad("is true or false");
+    return !write.has_value || fits(write.value);
+  }
+  if (write.has_value && !write.value.is_null()) return bad("is a set: it has elements, no value");
+  if (write.adds.size() > def.elements_max) return bad("has too many elements");
+  if (write.removes.size() > set_elements_max) return bad("removes too many elements");
+  for (const Value& element : write.adds) {
+    if (!fits(element)) return false;
+  }
+  for (const SetRemoval& removal : write.removes) {
+    if (!fits(removal.element)) return false;
+  }
+  return true;
+}
+
+// Of write_, an insert: the id must be the one that its fields give.
+bool TransactionJudge::check_id(const CollectionDef& collection) {
+  id_values_.clear();
+  for (const FieldId field : collection.derived_from) {
+    const auto write =
+        std::find_if(write_.fields.begin(), write_.fields.end(),
+                     [&](const FieldWrite& candidate) { return candidate.field == field; });
+    id_values_.push_back(write == write_.fields.end() ? ValueView::null() : write->value);
+  }
+  if (derive_row_id(collection, id_values_) == write_.id) return true;
+  return refuse(VerdictKind::rejected, ErrorCode::wrong_id,
+                "the id of a row of " + collection.name + " is made of its fields, and is another",
+                collection.id);
+}
+
+bool TransactionJudge::check_set_sizes(const CollectionDef& collection, const RowState& row) {
+  for (const FieldWrite& write : write_.fields) {
+    if (write.adds.empty()) continue;
+    const std::size_t position = *collection.position(write.field);
+    const FieldDef& def = collection.fields[position];
+    if (row.fields[position].elements.size() <= def.elements_max) continue;
+    return refuse(VerdictKind::rejected, ErrorCode::too_long,
+                  collection.name + "." + def.name + " would have more than " +
+                      std::to_string(def.elements_max) + " elements",
+                  collection.id, def.id);
+  }
+  return true;
+}
+
+// Where the row will lie.
+bool TransactionJudge::may_write(const std::vector<std::string>& paths,
+                                 const CollectionDef& collection) {
+  if (paths.empty()) {
+    return refuse(VerdictKind::rejected, ErrorCode::bad_value,
+                  "the row of " + collection.name + " would lie on no path: nobody could see it",
+                  collection.id);
+  }
+  switch (authority_->over(paths)) {
+    case Authority::Standing::allowed: return true;
+    case Authority::Standing::lost:
+      return refuse(VerdictKind::parked, ErrorCode::grant_lost,
+                    "the grant that allowed this has ended; somebody has to decide",
+                    collection.id);
+    case Authority::Standing::denied: break;
+  }
+  return refuse(VerdictKind::rejected, ErrorCode::not_allowed,
+                "no grant of this device covers the row of " + collection.name, collection.id);
+}
+
+// Where the row lies now. A row that its author never could see is answered like one that does not
+// exist.
+Result<bool> TransactionJudge::may_touch(const LoadedRow& loaded, const CollectionDef& collection) {
+  present_.clear();
+  for (const PathEntry& entry : loaded.row.paths) {
+    if (entry.left.value == 0) present_.push_back(paths_->path(entry.path));
+  }
+  Authority::Standing standing = authority_->over(present_);
+  if (standing == Authority::Standing::denied) {
+    // It may have left the author's paths while they did not look.
+    present_.clear();
+    for (const PathEntry& entry : loaded.row.paths) {
+      if (entry.left > judged_.cursor) present_.push_back(paths_->path(entry.path));
+    }
+    if (authority_->over(present_) != Authority::Standing::denied) {
+      standing = Authority::Standing::lost;
+    }
+  }
+  if (standing == Authority::Standing::allowed) return true;
+  if (standing == Authority::Standing::lost) {
+    return refuse(VerdictKind::parked, ErrorCode::grant_lost,
+                  "the row is out of this device's scopes by now; somebody has to decide",
+                  collection.id);
+  }
+  if (!write_.insert) return unknown_row(collection, loaded.row.id);
+  return refuse(VerdictKind::rejected, ErrorCode::not_allowed,
+                "no grant of this device covers the row of " + collection.name, collection.id);
+}
+
+Result<bool> TransactionJudge::unknown_row(const CollectionDef& collection, const RowId& id) {
+  ROLLCALL_TRY_ASSIGN(const bool waits,
+                      log_->is_insert_parked(case_->device->record.number, collection.id, id));
+  if (waits) {
+    return refuse(VerdictKind::parked, ErrorCode::unknown_row,
+                  "the transaction that adds the row of " + collection.name + " is parked",
+                  collection.id);
+  }
+  return refuse(VerdictKind::rejected, ErrorCode::gone,
+                "there is no such row of " + collection.name, collection.id);
+}
+
+// A row of the transaction as a write. The page was checked as a whole when it was opened.
+void TransactionJudge::read_write(const SectionRow& from) {
+  write_.collection = from.section->collection;
+  write_.id = from.id;
+  write_.insert = from.section->kind == RowKind::insert;
+  write_.fields.resize(from.cells.size());
+  ROLLCALL_CHECK(unpack_stamps(from.stamps, bases_).has_value());
+  std::size_t base = 0;
+  for (std::size_t i = 0; i < from.cells.size(); ++i) {
+    FieldWrite& field = write_.fields[i];
+    field.field = from.section->fields[i];
+    const bool has_base = base < bases_.size() && bases_[base].field == field.field;
+    field.base = has_base ? bases_[base++].stamp : Stamp{};
+    field.has_value = true;
+    field.value = from.cells[i];
+    field.generation = 0;
+    field.adds.clear();
+    field.removes.clear();
+    field.closes.clear();
+  }
+  RowExtraReader extra(from.extra, ExtraUse::wire);
+  for (std::size_t i = 0;;) {
+    const auto field = extra.next();
+    ROLLCALL_CHECK(field.has_value());
+    if (!field->has_value()) return;
+    while (write_.fields[i].field != **field) ++i;
+    ROLLCALL_CHECK(extra.read(write_.fields[i]).has_value());
+  }
+}
+
+// Rows of small transactions are read once; of large ones only the last is kept.
+Result<TransactionJudge::LoadedRow*> TransactionJudge::load(ServerTable& table, const RowId& id,
+                                                            std::size_t place) {
+  LoadedRow* loaded = &alone_;
+  if (place < judged_rows_kept) {
+    if (place >= loaded_.size()) loaded_.resize(place + 1);
+    loaded = &loaded_[place];
+    if (loaded->found && loaded->row.id == id) return loaded;
+  }
+  ROLLCALL_TRY_ASSIGN(loaded->found, table.read(id, loaded->row));
+  return loaded;
+}
+
+// Whether an insert says only what an append-only row says already.
+bool TransactionJudge::is_same(const CollectionDef& collection, const RowState& row) const {
+  return std::all_of(write_.fields.begin(), write_.fields.end(), [&](const FieldWrite& field) {
+    const auto position = collection.position(field.field);
+    return position && row.fields[*position].value.view() == field.value;
+  });
+}
+
+std::optional<Stamp> TransactionJudge::accepted(TxNumber number) const {
+  auto stamp = log_->accepted(case_->device->record.number, number);
+  return stamp ? *stamp : std::nullopt;
+}
+
+}  // namespace rollcall

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/codec/transaction.h"
+#include "engine/merge/merge_row.h"
+#include "engine/model/schema.h"
+#include "engine/protocol/sealed.h"
+#include "engine/storage/connection.h"
+#include "engine/storage/server_table.h"
+#include "server/space/authority.h"
+#include "server/space/device_table.h"
+#include "server/space/row_writer.h"
+#include "server/space/transaction_log.h"
+
+namespace rollcall {
+
+// One transaction that is to be judged.
+struct TransactionCase {
+  const StoredDevice* device = nullptr;
+  TxNumber number;
+  BytesView bytes;
+  Sequence sequence;           // that it takes if it is accepted
+  std::int64_t server_ms = 0;
+  Epoch epoch;
+  // Of one that was judged before: the stamp it was given then.
+  std::optional<Stamp> accepted;
+};
+
+struct JudgedTransaction {
+  Judgement judgement;
+  Sequence cursor;  // that it counts as having read up to
+  std::int64_t cursor_ms = 0;
+};
+
+// Decides what becomes of transactions, and applies those that are accepted, one after the other in
+// the caller's write transaction. A refused one leaves nothing behind: it takes a savepoint back,
+// or was refused before it wrote anything.
+//
+// Every value is checked again here: a client is a stranger. What is wrong inside a transaction is
+// its judgement; an Error is the disk's and ends the whole group.
+class TransactionJudge final : private OwnTransactions {
+ public:
+  TransactionJudge(Connection& connection, PathIndex& paths, ChangeSet& changes,
+                   TransactionLog& log, const Sealer& sealer)
+      : connection_(&connection),
+        paths_(&paths),
+        changes_(&changes),
+        log_(&log),
+        sealer_(&sealer),
+        writer_(connection, paths, changes) {}
+
+  // The tables of the schema that transactions are judged by. The schema must live as long.
+  Result<void> open_tables(const Schema& schema);
+
+  Result<JudgedTransaction> judge(const TransactionCase& which);
+  // Of the transaction judged last, if it was parked: the rows that it would insert.
+  [[nodiscard]] std::vector<std::pair<CollectionId, RowId>> inserts() const;
+
+ private:
+  // What a collection's rows are written with.
+  struct Table {
+    ServerTable rows;
+    std::vector<std::uint8_t> makes_path;  // by position: a template names the field
+    std::vector<std::uint16_t> required;   // positions
+  };
+  // What is known of a section before its rows are looked at.
+  struct SectionPlan {
+    Table* table = nullptr;
+    std::vector<std::uint16_t> positions;  // of its fields
+    bool plain = false;                    // an insert whose rows need no merge if they are new
+    bool moves = false;                    // writes what the rows' paths are made of
+  };
+  // A row that is there already, kept from the look at its stamps to its merge.
+  struct LoadedRow {
+    RowId id;
+    bool found = false;
+    ServerRow row;
+  };
+
+  std::optional<Stamp> accepted(TxNumber number) const override;
+
+  // Each gives false when the transaction is refused; `fault_` says why.
+  bool refuse(VerdictKind kind, ErrorCode code, std::string reason, CollectionId collection = {},
+              FieldId field = {});
+  bool refuse(const Error& error, CollectionId collection, FieldId field = {});
+  bool check_head(const TransactionCase& which);
+  bool plan_sections();
+  bool plan_section(const Section& section, SectionPlan& plan);
+  Result<bool> look_at_bases(Stamp& seen);
+  Result<bool> apply_rows();
+  Result<bool> apply_row(const SectionRow& from, const SectionPlan& plan, std::size_t place);
+  Result<bool> apply_merged(const SectionPlan& plan, LoadedRow& loaded);
+  bool check_cells(const SectionRow& from, const SectionPlan& plan);
+  bool check_write(const CollectionDef& collection, const SectionPlan& plan);
+  bool check_field(const CollectionDef& collection, const FieldDef& def, const FieldWrite& write);
+  bool check_id(const CollectionDef& collection);
+  bool check_set_sizes(const CollectionDef& collection, const RowState& row);
+  bool may_write(const std::vector<std::string>& paths, const CollectionDef& collection);
+  Result<bool> may_touch(const LoadedRow& loaded, const CollectionDef& collection);
+  Result<bool> unknown_row(const CollectionDef& collection, const RowId& id);
+
+  void read_cursor(const TransactionCase& which);
+  void read_write(const SectionRow& from);
+  Result<LoadedRow*> load(ServerTable& table, const RowId& id, std::size_t place);
+  [[nodiscard]] bool is_same(const CollectionDef& collection, const RowState& row) const;
+
+  Connection* connection_;
+  PathIndex* paths_;
+  ChangeSet* changes_;
+  TransactionLog* log_;
+  const Sealer* sealer_;
+  RowWriter writer_;
+  const Schema* schema_ = nullptr;
+  std::map<CollectionId, Table> tables_;
+
+  // The transaction under judgement.
+  const TransactionCase* case_ = nullptr;
+  TransactionReader reader_;
+  std::optional<Authority> authority_;
+  JudgedTransaction judged_;
+  std::vector<SectionPlan> plans_;
+  bool merged_ = false;
+
+  // Reused from row to row.
+  RowWrite write_;
+  std::vector<FieldStamp> bases_;
+  std::vector<LoadedRow> loaded_;
+  LoadedRow alone_;
+  RowEffect effect_;
+  std::vector<std::string> row_paths_;
+  std::vector<std::string_view> present_;
+  std::vector<ValueView> id_values_;
+
+  // Cursors repeat from transaction to transaction.
+  Bytes last_cursor_;
+  std::optional<Cursor> last_opened_;
+};
+
+}  // namespace rollcall

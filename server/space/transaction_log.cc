@@ -1,0 +1,338 @@
+#include "server/space/transaction_log.h"
+
+#include <utility>
+
+#include "engine/codec/compression.h"
+#include "engine/codec/limits.h"
+#include "engine/storage/connection.h"
+#include "server/space/limits.h"
+
+namespace rollcall {
+namespace {
+
+std::int64_t as_integer(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+std::uint64_t as_unsigned(std::int64_t value) { return static_cast<std::uint64_t>(value); }
+
+// The columns that a verdict needs; `read_judgement` and `read_verdict` follow this order.
+#define ROLLCALL_JUDGEMENT_COLUMNS \
+  "number, kind, code, collection, field, reason, sequence, accepted, clamped, told_before"
+
+constexpr std::string_view log_columns =
+    "SELECT " ROLLCALL_JUDGEMENT_COLUMNS
+    ", id, device, cursor, cursor_ms, received_ms, request, hash";
+
+Judgement read_judgement(const Statement& from, DeviceNumber device) {
+  Judgement judgement;
+  judgement.kind = static_cast<VerdictKind>(from.integer(1));
+  judgement.code = static_cast<ErrorCode>(from.integer(2));
+  judgement.collection = CollectionId(static_cast<std::uint16_t>(from.integer(3)));
+  judgement.field = FieldId(static_cast<std::uint16_t>(from.integer(4)));
+  judgement.reason = from.text(5);
+  judgement.sequence = Sequence(as_unsigned(from.integer(6)));
+  judgement.accepted = Stamp{as_unsigned(from.integer(7)), device};
+  judgement.clamped = from.integer(8) != 0;
+  return judgement;
+}
+
+Verdict read_verdict(const Statement& from, DeviceNumber device) {
+  Judgement judgement = read_judgement(from, device);
+  Verdict verdict;
+  verdict.number = TxNumber(as_unsigned(from.integer(0)));
+  verdict.kind = judgement.kind;
+  verdict.code = static_cast<std::uint32_t>(judgement.code);
+  verdict.collection = judgement.collection;
+  verdict.field = judgement.field;
+  verdict.reason = std::move(judgement.reason);
+  if (judgement.clamped) verdict.accepted = judgement.accepted;
+  verdict.changed = from.integer(9) != 0;
+  return verdict;
+}
+
+bool continues(const Verdict& run, const Verdict& next) {
+  return run.kind == next.kind && run.code == 0 && next.code == 0 && !run.accepted &&
+         !next.accepted && run.repeated == next.repeated && !run.changed && !next.changed &&
+         run.number.value + run.more + 1 == next.number.value;
+}
+
+Result<LoggedTransaction> read_logged(const Statement& from) {
+  LoggedTransaction logged;
+  logged.number = TxNumber(as_unsigned(from.integer(0)));
+  logged.device = DeviceNumber(static_cast<std::uint32_t>(from.integer(11)));
+  logged.judgement = read_judgement(from, logged.device);
+  if (const std::int64_t before = from.integer(9); before != 0) {
+    logged.told_before = static_cast<VerdictKind>(before);
+  }
+  logged.id = from.integer(10);
+  logged.cursor = Sequence(as_unsigned(from.integer(12)));
+  logged.cursor_ms = from.integer(13);
+  logged.received_ms = from.integer(14);
+  logged.request = from.integer(15);
+  if (from.bytes(16).size() != Hash::size_bytes) {
+    return failure(ErrorCode::corrupt, "_transactions: a hash is not 32 bytes");
+  }
+  logged.hash = Hash::from_bytes(from.bytes(16));
+  return logged;
+}
+
+Result<Bytes> unpack(Encoding encoding, BytesView stored) {
+  if (encoding == Encoding::identity) return Bytes(stored);
+  return decompress(encoding, stored, transaction_bytes_max);
+}
+
+}  // namespace
+
+void add_to_runs(std::vector<Verdict>& runs, Verdict next) {
+  if (!runs.empty() && continues(runs.back(), next)) {
+    ++runs.back().more;
+  } else {
+    runs.push_back(std::move(next));
+  }
+}
+
+std::vector<std::string> TransactionLog::create_statements() {
+  return {
+      // The bytes stand last: who reads verdicts never walks through them.
+      "CREATE TABLE _transactions(id INTEGER PRIMARY KEY, device INTEGER NOT NULL, "
+      "number INTEGER NOT NULL, kind INTEGER NOT NULL, code INTEGER NOT NULL, "
+      "collection INTEGER NOT NULL, field INTEGER NOT NULL, reason TEXT NOT NULL, "
+      "sequence INTEGER NOT NULL, accepted INTEGER NOT NULL, clamped INTEGER NOT NULL, "
+      "told_before INTEGER NOT NULL DEFAULT 0, seen INTEGER NOT NULL DEFAULT 0, "
+      "cursor INTEGER NOT NULL, cursor_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, "
+      "request INTEGER NOT NULL, hash BLOB NOT NULL, encoding INTEGER NOT NULL, "
+      "bytes BLOB NOT NULL)",
+      "CREATE UNIQUE INDEX _transactions_number ON _transactions(device, number)",
+      "CREATE INDEX _transactions_parked ON _transactions(device) WHERE kind = 4",
+      "CREATE INDEX _transactions_changed ON _transactions(device, number) "
+      "WHERE told_before <> 0 AND seen = 0",
+      "CREATE TABLE _requests(id INTEGER PRIMARY KEY, device INTEGER NOT NULL, "
+      "received_ms INTEGER NOT NULL, signed_text TEXT NOT NULL, signature BLOB NOT NULL)",
+      "CREATE TABLE _parked_inserts(device INTEGER NOT NULL, collection INTEGER NOT NULL, "
+      "row BLOB NOT NULL, tx INTEGER NOT NULL, PRIMARY KEY(device, collection, row, tx)) "
+      "WITHOUT ROWID",
+      "CREATE INDEX _parked_inserts_tx ON _parked_inserts(tx)",
+  };
+}
+
+Result<TransactionLog> TransactionLog::open(Connection& connection) {
+  TransactionLog log(connection);
+  ROLLCALL_TRY_ASSIGN(log.append_, connection.prepare(
+      "INSERT INTO _transactions(device, number, kind, code, collection, field, reason, sequence, "
+      "accepted, clamped, cursor, cursor_ms, received_ms, request, hash, encoding, bytes) "
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"));
+  ROLLCALL_TRY_ASSIGN(log.hash_, connection.prepare(
+      "SELECT hash FROM _transactions WHERE device = ?1 AND number = ?2"));
+  ROLLCALL_TRY_ASSIGN(log.accepted_, connection.prepare(
+      "SELECT accepted FROM _transactions WHERE device = ?1 AND number = ?2 AND kind <> 3"));
+  ROLLCALL_TRY_ASSIGN(log.verdicts_, connection.prepare(
+      "SELECT " ROLLCALL_JUDGEMENT_COLUMNS " FROM _transactions "
+      "WHERE device = ?1 AND number > ?2 ORDER BY number LIMIT ?3"));
+  ROLLCALL_TRY_ASSIGN(log.changed_, connection.prepare(
+      "SELECT " ROLLCALL_JUDGEMENT_COLUMNS " FROM _transactions "
+      "WHERE device = ?1 AND number <= ?2 AND told_before <> 0 AND seen = 0 ORDER BY number"));
+  return log;
+}
+
+Result<std::int64_t> TransactionLog::add_request(DeviceNumber device, std::int64_t received_ms,
+                                                 std::string_view signed_text,
+                                                 BytesView signature) {
+  ROLLCALL_TRY_ASSIGN(Statement insert, connection_->cached(
+      "INSERT INTO _requests(device, received_ms, signed_text, signature) "
+      "VALUES(?1, ?2, ?3, ?4)"));
+  insert.bind_integer(1, device.value);
+  insert.bind_integer(2, received_ms);
+  insert.bind_text(3, signed_text);
+  insert.bind_bytes(4, signature);
+  ROLLCALL_TRY(insert.run());
+  return connection_->last_key();
+}
+
+Result<std::int64_t> TransactionLog::append(const LoggedTransaction& transaction) {
+  const Judgement& judgement = transaction.judgement;
+  const bool packs = transaction.bytes.size() >= stored_plain_bytes_max;
+  Bytes packed;
+  if (packs) packed = compress(Encoding::zstd, transaction.bytes);
+  append_.bind_integer(1, transaction.device.value);
+  append_.bind_integer(2, as_integer(transaction.number.value));
+  append_.bind_integer(3, static_cast<std::int64_t>(judgement.kind));
+  append_.bind_integer(4, static_cast<std::int64_t>(judgement.code));
+  append_.bind_integer(5, judgement.collection.value);
+  append_.bind_integer(6, judgement.field.value);
+  append_.bind_text(7, judgement.reason);
+  append_.bind_integer(8, as_integer(judgement.sequence.value));
+  append_.bind_integer(9, as_integer(judgement.accepted.time));
+  append_.bind_integer(10, judgement.clamped ? 1 : 0);
+  append_.bind_integer(11, as_integer(transaction.cursor.value));
+  append_.bind_integer(12, transaction.cursor_ms);
+  append_.bind_integer(13, transaction.received_ms);
+  append_.bind_integer(14, transaction.request);
+  append_.bind_bytes(15, transaction.hash.view());
+  append_.bind_integer(16, static_cast<std::int64_t>(packs ? Encoding::zstd : Encoding::identity));
+  append_.bind_bytes(17, packs ? BytesView(packed) : transaction.bytes);
+  ROLLCALL_TRY(append_.run());
+  return connection_->last_key();
+}
+
+Result<void> TransactionLog::decide(std::int64_t id, const Judgement& judgement,
+                                    VerdictKind before) {
+  ROLLCALL_TRY_ASSIGN(Statement update, connection_->cached(
+      "UPDATE _transactions SET kind = ?2, code = ?3, collection = ?4, field = ?5, reason = ?6, "
+      "sequence = ?7, told_before = ?8, seen = 0 WHERE id = ?1"));
+  update.bind_integer(1, id);
+  update.bind_integer(2, static_cast<std::int64_t>(judgement.kind));
+  update.bind_integer(3, static_cast<std::int64_t>(judgement.code));
+  update.bind_integer(4, judgement.collection.value);
+  update.bind_integer(5, judgement.field.value);
+  update.bind_text(6, judgement.reason);
+  update.bind_integer(7, as_integer(judgement.sequence.value));
+  update.bind_integer(8, static_cast<std::int64_t>(before));
+  return update.run();
+}
+
+Result<void> TransactionLog::note_seen(DeviceNumber device, TxNumber number) {
+  ROLLCALL_TRY_ASSIGN(Statement update, connection_->cached(
+      "UPDATE _transactions SET seen = 1 WHERE device = ?1 AND number = ?2 AND told_before <> 0"));
+  update.bind_integer(1, device.value);
+  update.bind_integer(2, as_integer(number.value));
+  return update.run();
+}
+
+Result<std::optional<Hash>> TransactionLog::hash(DeviceNumber device, TxNumber number) {
+  hash_.bind_integer(1, device.value);
+  hash_.bind_integer(2, as_integer(number.value));
+  ROLLCALL_TRY_ASSIGN(const bool found, hash_.step());
+  if (!found) return std::optional<Hash>();
+  std::optional<Hash> hash;
+  if (hash_.bytes(0).size() == Hash::size_bytes) hash = Hash::from_bytes(hash_.bytes(0));
+  hash_.reset();
+  return hash;
+}
+
+Result<std::optional<Stamp>> TransactionLog::accepted(DeviceNumber device, TxNumber number) {
+  accepted_.bind_integer(1, device.value);
+  accepted_.bind_integer(2, as_integer(number.value));
+  ROLLCALL_TRY_ASSIGN(const bool found, accepted_.step());
+  if (!found) return std::optional<Stamp>();
+  const Stamp stamp{as_unsigned(accepted_.integer(0)), device};
+  accepted_.reset();
+  return std::optional<Stamp>(stamp);
+}
+
+Result<TxNumber> TransactionLog::verdicts(DeviceNumber device, TxNumber after,
+                                          TxNumber repeated_through, std::size_t count_max,
+                                          std::vector<Verdict>& out) {
+  verdicts_.bind_integer(1, device.value);
+  verdicts_.bind_integer(2, as_integer(after.value));
+  verdicts_.bind_integer(3, static_cast<std::int64_t>(count_max));
+  TxNumber told = after;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, verdicts_.step());
+    if (!more) return told;
+    Verdict verdict = read_verdict(verdicts_, device);
+    verdict.repeated = verdict.number <= repeated_through;
+    told = verdict.number;
+    add_to_runs(out, std::move(verdict));
+  }
+}
+
+Result<void> TransactionLog::changed_verdicts(DeviceNumber device, TxNumber through,
+                                              std::vector<Verdict>& out) {
+  changed_.bind_integer(1, device.value);
+  changed_.bind_integer(2, as_integer(through.value));
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, changed_.step());
+    if (!more) return {};
+    Verdict verdict = read_verdict(changed_, device);
+    verdict.repeated = true;
+    out.push_back(std::move(verdict));
+  }
+}
+
+Result<void> TransactionLog::echo_sequences(DeviceNumber device, TxNumber after, TxNumber through,
+                                            std::vector<std::uint64_t>& out) {
+  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(
+      "SELECT sequence FROM _transactions WHERE device = ?1 AND number > ?2 AND number <= ?3 "
+      "AND kind = 1 AND told_before = 0 ORDER BY number"));
+  select.bind_integer(1, device.value);
+  select.bind_integer(2, as_integer(after.value));
+  select.bind_integer(3, as_integer(through.value));
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return {};
+    out.push_back(as_unsigned(select.integer(0)));
+  }
+}
+
+Result<void> TransactionLog::park_insert(std::int64_t id, DeviceNumber device,
+                                         CollectionId collection, const RowId& row) {
+  ROLLCALL_TRY_ASSIGN(Statement insert, connection_->cached(
+      "INSERT OR IGNORE INTO _parked_inserts(device, collection, row, tx) "
+      "VALUES(?1, ?2, ?3, ?4)"));
+  insert.bind_integer(1, device.value);
+  insert.bind_integer(2, collection.value);
+  insert.bind_id(3, row);
+  insert.bind_integer(4, id);
+  return insert.run();
+}
+
+Result<void> TransactionLog::forget_parked_inserts(std::int64_t id) {
+  ROLLCALL_TRY_ASSIGN(Statement erase,
+                      connection_->cached("DELETE FROM _parked_inserts WHERE tx = ?1"));
+  erase.bind_integer(1, id);
+  return erase.run();
+}
+
+Result<bool> TransactionLog::is_insert_parked(DeviceNumber device, CollectionId collection,
+                                              const RowId& row) {
+  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(
+      "SELECT 1 FROM _parked_inserts WHERE device = ?1 AND collection = ?2 AND row = ?3"));
+  select.bind_integer(1, device.value);
+  select.bind_integer(2, collection.value);
+  select.bind_id(3, row);
+  return select.step();
+}
+
+Result<std::vector<LoggedTransaction>> TransactionLog::parked() {
+  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(
+      std::string(log_columns) + " FROM _transactions WHERE kind = 4 ORDER BY id"));
+  std::vector<LoggedTransaction> parked;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return parked;
+    ROLLCALL_TRY_ASSIGN(LoggedTransaction logged, read_logged(select));
+    parked.push_back(std::move(logged));
+  }
+}
+
+Result<std::size_t> TransactionLog::count_parked(DeviceNumber device) {
+  ROLLCALL_TRY_ASSIGN(Statement count, connection_->cached(
+      "SELECT count(*) FROM _transactions WHERE kind = 4 AND device = ?1"));
+  count.bind_integer(1, device.value);
+  ROLLCALL_TRY(count.step());
+  return static_cast<std::size_t>(count.integer(0));
+}
+
+Result<Bytes> TransactionLog::bytes(std::int64_t id) {
+  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(
+      "SELECT encoding, bytes FROM _transactions WHERE id = ?1"));
+  select.bind_integer(1, id);
+  ROLLCALL_TRY_ASSIGN(const bool found, select.step());
+  if (!found) return failure(ErrorCode::not_found, "no such transaction");
+  return unpack(static_cast<Encoding>(select.integer(0)), select.bytes(1));
+}
+
+Result<void> TransactionLog::each(
+    const std::function<Result<void>(const LoggedTransaction&)>& each) {
+  ROLLCALL_TRY_ASSIGN(Statement select, connection_->prepare(
+      std::string(log_columns) + ", encoding, bytes FROM _transactions ORDER BY id"));
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return {};
+    ROLLCALL_TRY_ASSIGN(LoggedTransaction logged, read_logged(select));
+    ROLLCALL_TRY_ASSIGN(const Bytes bytes,
+                        unpack(static_cast<Encoding>(select.integer(17)), select.bytes(18)));
+    logged.bytes = bytes;
+    ROLLCALL_TRY(each(logged));
+  }
+}
+
+}  // namespace rollcall

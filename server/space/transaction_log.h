@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/cryptography.h"
+#include "engine/base/row_id.h"
+#include "engine/protocol/messages.h"
+#include "engine/storage/statement.h"
+
+namespace rollcall {
+
+class Connection;
+
+// What became of one transaction, as stored in the commit that judged it.
+struct Judgement {
+  VerdictKind kind = VerdictKind::applied;
+  ErrorCode code{};         // why, when rejected or parked; 0 otherwise
+  CollectionId collection;  // at fault; 0: the whole transaction
+  FieldId field;
+  std::string reason;
+  Sequence sequence;  // 0: it took no effect
+  Stamp accepted;
+  bool clamped = false;  // `accepted` is not the stamp that the device gave
+  [[nodiscard]] bool took_effect() const {
+    return kind == VerdictKind::applied || kind == VerdictKind::merged;
+  }
+};
+
+// A judged transaction. Its bytes are the device's own, exactly.
+struct LoggedTransaction {
+  std::int64_t id = 0;  // by arrival
+  DeviceNumber device;
+  TxNumber number;
+  Judgement judgement;
+  // The verdict before the present one; nothing when it never changed.
+  std::optional<VerdictKind> told_before;
+  Sequence cursor;  // that its author had read up to
+  std::int64_t cursor_ms = 0;
+  std::int64_t received_ms = 0;
+  std::int64_t request = 0;  // the proof that it came with
+  Hash hash;
+  BytesView bytes;  // empty: a void
+};
+
+// Appends a verdict to those of the transactions before: plain acceptances in a row become one.
+void add_to_runs(std::vector<Verdict>& runs, Verdict next);
+
+// Tables `_transactions` (every transaction that was judged, its verdict and its bytes, compressed),
+// `_requests` (the signed texts that brought them) and `_parked_inserts`. Nothing is ever taken out
+// of the first two. Writes belong into the caller's transaction.
+class TransactionLog {
+ public:
+  static std::vector<std::string> create_statements();
+  static Result<TransactionLog> open(Connection& connection);
+
+  // The signed text and signature of a request, once for all that it brought; its id.
+  Result<std::int64_t> add_request(DeviceNumber device, std::int64_t received_ms,
+                                   std::string_view signed_text, BytesView signature);
+  // Its id.
+  Result<std::int64_t> append(const LoggedTransaction& transaction);
+  // Another verdict for a parked transaction, to be told as changed.
+  Result<void> decide(std::int64_t id, const Judgement& judgement, VerdictKind before);
+  // The device saw that these changed.
+  Result<void> note_seen(DeviceNumber device, TxNumber number);
+
+  Result<std::optional<Hash>> hash(DeviceNumber device, TxNumber number);
+  // Nothing for one that was rejected or is not there.
+  Result<std::optional<Stamp>> accepted(DeviceNumber device, TxNumber number);
+  // Appends the verdicts of the device's transactions after `after` as runs, at most `count_max`
+  // transactions; those up to `repeated_through` marked repeated. The last number told.
+  Result<TxNumber> verdicts(DeviceNumber device, TxNumber after, TxNumber repeated_through,
+                            std::size_t count_max, std::vector<Verdict>& out);
+  // Appends the verdicts up to `through` that changed and were not seen yet.
+  Result<void> changed_verdicts(DeviceNumber device, TxNumber through, std::vector<Verdict>& out);
+  // Sequences of the device's transactions in (after, through] that were applied at their first
+  // verdict; ascending.
+  Result<void> echo_sequences(DeviceNumber device, TxNumber after, TxNumber through,
+                              std::vector<std::uint64_t>& out);
+
+  // Rows that a parked transaction would insert: later edits of them wait with it.
+  Result<void> park_insert(std::int64_t id, DeviceNumber device, CollectionId collection,
+                           const RowId& row);
+  Result<void> forget_parked_inserts(std::int64_t id);
+  Result<bool> is_insert_parked(DeviceNumber device, CollectionId collection, const RowId& row);
+
+  // Parked ones by arrival; the bytes are not read.
+  Result<std::vector<LoggedTransaction>> parked();
+  Result<std::size_t> count_parked(DeviceNumber device);
+  Result<Bytes> bytes(std::int64_t id);
+  // All, by arrival, with their bytes, until `each` fails.
+  Result<void> each(const std::function<Result<void>(const LoggedTransaction&)>& each);
+
+ private:
+  explicit TransactionLog(Connection& connection) : connection_(&connection) {}
+
+  Connection* connection_;
+  Statement append_;
+  Statement hash_;
+  Statement accepted_;
+  Statement verdicts_;
+  Statement changed_;
+};
+
+}  // namespace rollcall
