@@ -1,0 +1,257 @@
+#include <signal.h>
+
+#include <atomic>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "examples/captain/commands.h"
+#include "examples/organizing/organizing.h"
+
+// status, digest, conflicts, rejected, sync: where things stand, and moving them.
+
+namespace rollcall::captain {
+namespace {
+
+using nlohmann::json;
+
+std::atomic<bool> interrupted{false};
+
+std::string shown_value(const json& value) {
+  if (value.is_null()) return "(empty)";
+  return harmless(value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+std::string short_id(const json& id) { return id.get<std::string>().substr(0, 13); }
+
+// What of a status a person has to do something about.
+bool waits_for_user(const json& status) {
+  return status["rejected"].get<std::uint64_t>() + status["parked"].get<std::uint64_t>() +
+             status["conflicts"].get<std::uint64_t>() >
+         0;
+}
+
+Exit done_quietly(Session session, const client::Done& done, std::string_view said) {
+  if (!done) return session.terminal.fail(done.error());
+  if (session.terminal.json()) {
+    session.terminal.print_json({{"done", true}});
+  } else {
+    session.terminal.print(said);
+  }
+  return Exit::done;
+}
+
+// The name of the conflict with this number in the present list.
+client::Outcome<std::string> conflict_named(Session session, std::size_t number) {
+  const auto listed = session.replica.conflicts();
+  if (!listed) return listed.error();
+  const json list = json::parse(*listed);
+  if (number < 1 || number > list.size()) {
+    return client::Failure{
+        ROLLCALL_E_NOT_FOUND,
+        fmt::format("there is no conflict {}; `rollcall conflicts` lists {}", number, list.size())};
+  }
+  return list[number - 1]["conflict"].get<std::string>();
+}
+
+}  // namespace
+
+Exit status(Session session) {
+  const auto told = session.replica.status();
+  if (!told) return session.terminal.fail(told.error());
+  json status = json::parse(*told);
+  organizing::Organizing organizing(session.replica);
+  if (const auto doubles = organizing.doubles()) status["doubles"] = *doubles;
+  if (session.terminal.json()) {
+    session.terminal.print_json(status);
+    return Exit::done;
+  }
+  const auto count = [&](const char* key) { return status[key].get<std::uint64_t>(); };
+  const std::int64_t last =
+      status["last_sync_ms"].is_null() ? 0 : status["last_sync_ms"].get<std::int64_t>();
+  std::vector<std::vector<std::string>> rows{
+      {"device",
+       status["device"].get<std::string>() + "  " + harmless(status["label"].get<std::string>())},
+      {"space", status["space"].get<std::string>() + "  " +
+                    harmless(status["space_title"].get<std::string>())},
+      {"server", harmless(status["url"].get<std::string>())},
+      {"last sync", shown_time(last) + (last == 0 ? "" : " UTC")},
+      {"not yet sent", fmt::format("{} transactions", count("pending"))},
+      {"rejected", fmt::format("{}", count("rejected"))},
+      {"parked", fmt::format("{} ({} of them wait for the server)",
+                             count("parked") + count("waiting"), count("waiting"))},
+      {"conflicts", fmt::format("{}", count("conflicts"))},
+      {"digest", status["digest"].get<std::string>()},
+  };
+  for (const json& grant : status["grants"]) rows.push_back({"sees", grant["path"]});
+  if (status["state"] != "ok") rows.insert(rows.begin(), {"state", status["state"]});
+  if (const auto skew = status["skew_ms"].get<std::int64_t>(); skew > 60'000 || skew < -60'000) {
+    rows.push_back({"clock", fmt::format("this device's clock is {} s off", -skew / 1000)});
+  }
+  for (const auto& row : rows) session.terminal.print(fmt::format("{:<14}{}", row[0], row[1]));
+  if (status["state"] == "forked") {
+    session.terminal.note(
+        "rollcall: this file was copied or restored from a backup: nothing is sent any more; "
+        "enrol again and keep this file");
+  }
+  return Exit::done;
+}
+
+Exit digest(Session session, const std::string& scope, bool content) {
+  const auto told = session.replica.digest(scope, content);
+  if (!told) return session.terminal.fail(told.error());
+  const json digest = json::parse(*told);
+  if (session.terminal.json()) {
+    session.terminal.print_json(digest);
+  } else {
+    session.terminal.print(digest["digest"].get<std::string>());
+  }
+  return Exit::done;
+}
+
+Exit conflicts(Session session) {
+  const auto told = session.replica.conflicts();
+  if (!told) return session.terminal.fail(told.error());
+  const json list = json::parse(*told);
+  std::vector<std::vector<std::string>> rows;
+  for (const json& conflict : list) {
+    if (session.terminal.json()) {
+      session.terminal.print_json(conflict);
+      continue;
+    }
+    rows.push_back({std::to_string(conflict["number"].get<std::size_t>()),
+                    conflict["collection"].get<std::string>() + " " + short_id(conflict["id"]),
+                    conflict["field"], shown_value(conflict["value"]),
+                    shown_value(conflict["losing"]),
+                    conflict["by"].get<std::string>() + ", " +
+                        shown_time(conflict["at_ms"].get<std::int64_t>())});
+  }
+  if (session.terminal.json()) return Exit::done;
+  if (rows.empty()) {
+    session.terminal.print("no conflicts");
+    return Exit::done;
+  }
+  session.terminal.print_table({"no.", "row", "field", "stands", "lost", "lost one by, at"}, rows);
+  session.terminal.note(
+      "put a lost value back with `rollcall conflicts restore N`, or keep what "
+      "stands with `rollcall conflicts close N`");
+  return Exit::done;
+}
+
+Exit restore_conflict(Session session, std::size_t number) {
+  const auto name = conflict_named(session, number);
+  if (!name) return session.terminal.fail(name.error());
+  return done_quietly(session, session.replica.restore_conflict(*name), "restored");
+}
+
+Exit close_conflict(Session session, std::size_t number) {
+  const auto name = conflict_named(session, number);
+  if (!name) return session.terminal.fail(name.error());
+  return done_quietly(session, session.replica.close_conflict(*name), "closed");
+}
+
+Exit rejected(Session session) {
+  const auto told = session.replica.tray();
+  if (!told) return session.terminal.fail(told.error());
+  std::vector<std::vector<std::string>> rows;
+  for (const json& entry : json::parse(*told)) {
+    if (session.terminal.json()) {
+      session.terminal.print_json(entry);
+      continue;
+    }
+    rows.push_back({std::to_string(entry["number"].get<std::uint64_t>()), entry["verdict"],
+                    entry["code"], shown_time(entry["at_ms"].get<std::int64_t>()),
+                    shown_value(entry["reason"])});
+  }
+  if (session.terminal.json()) return Exit::done;
+  if (rows.empty()) {
+    session.terminal.print("nothing was rejected or parked");
+    return Exit::done;
+  }
+  session.terminal.print_table({"no.", "verdict", "code", "written", "why"}, rows);
+  session.terminal.note(
+      "`rollcall rejected export` shows what they wrote; `retry N` writes one "
+      "again, `discard N` forgets it");
+  return Exit::done;
+}
+
+Exit retry_rejected(Session session, std::uint64_t number) {
+  return done_quietly(session, session.replica.tray_retry(number), "written again");
+}
+
+Exit discard_rejected(Session session, std::uint64_t number) {
+  return done_quietly(session, session.replica.tray_discard(number), "discarded");
+}
+
+Exit export_rejected(Session session) {
+  const auto told = session.replica.tray();
+  if (!told) return session.terminal.fail(told.error());
+  for (const json& entry : json::parse(*told)) {
+    const auto exported = session.replica.tray_export(entry["number"].get<std::uint64_t>());
+    if (!exported) return session.terminal.fail(exported.error());
+    session.terminal.print_json(json::parse(*exported));
+  }
+  return Exit::done;
+}
+
+Exit sync(Session session, std::int32_t attempts) {
+  std::string told;
+  const auto done = session.replica.sync(
+      [&](const client::SyncProgress& progress) {
+        session.terminal.progress(progress);
+        return true;
+      },
+      &told, attempts);
+  session.terminal.end_progress();
+  if (!done) return session.terminal.fail(done.error());
+  const json summary = json::parse(told);
+  const bool waiting = waits_for_user(summary);
+  if (session.terminal.json()) {
+    session.terminal.print_json(summary);
+  } else {
+    session.terminal.print(
+        fmt::format("in sync: {} sent, {} received, {:.1f} s",
+                    shown_bytes(summary["sent"].get<std::uint64_t>()),
+                    shown_bytes(summary["received"].get<std::uint64_t>()),
+                    static_cast<double>(summary["ms"].get<std::int64_t>()) / 1000));
+    if (waiting) {
+      session.terminal.note(fmt::format(
+          "waiting for you: {} conflicts (`rollcall conflicts`), {} rejected, {} parked "
+          "(`rollcall rejected`)",
+          summary["conflicts"].get<std::uint64_t>(), summary["rejected"].get<std::uint64_t>(),
+          summary["parked"].get<std::uint64_t>()));
+    }
+  }
+  return waiting ? Exit::waiting : Exit::done;
+}
+
+Exit watch(Session session) {
+  struct sigaction stop {};
+  stop.sa_handler = [](int) { interrupted = true; };
+  sigaction(SIGINT, &stop, nullptr);
+  sigaction(SIGTERM, &stop, nullptr);
+  std::string last;
+  while (!interrupted) {
+    const auto wait = session.replica.sync_step(500);
+    if (!wait) return session.terminal.fail(wait.error());
+    const auto told = session.replica.status();
+    if (!told) return session.terminal.fail(told.error());
+    const json status = json::parse(*told);
+    const std::string line =
+        fmt::format("{}: {} not yet sent, {} rejected, {} parked, {} conflicts, digest {}",
+                    status["state"].get<std::string>(), status["pending"].get<std::uint64_t>(),
+                    status["rejected"].get<std::uint64_t>(), status["parked"].get<std::uint64_t>(),
+                    status["conflicts"].get<std::uint64_t>(), status["digest"].get<std::string>());
+    if (line == last) continue;
+    last = line;
+    if (session.terminal.json()) {
+      session.terminal.print_json(status);
+    } else {
+      session.terminal.print(line);
+    }
+    std::fflush(stdout);
+  }
+  return Exit::done;
+}
+
+}  // namespace rollcall::captain
