@@ -45,6 +45,12 @@ class Scanner {
     }
     return number;
   }
+  // The same, and at most `greatest`.
+  std::int64_t digits(std::size_t count, std::int64_t greatest) {
+    const std::int64_t number = digits(count);
+    if (number > greatest) ok_ = false;
+    return number;
+  }
   void literal(char wanted) {
     if (!take(wanted)) ok_ = false;
   }
@@ -76,9 +82,9 @@ std::int64_t take_offset_ms(Scanner& scan) {
   if (scan.take('Z')) return 0;
   const bool west = scan.take('-');
   if (!west) scan.literal('+');
-  const std::int64_t hours = scan.digits(2);
+  const std::int64_t hours = scan.digits(2, 23);
   scan.literal(':');
-  const std::int64_t minutes = scan.digits(2);
+  const std::int64_t minutes = scan.digits(2, 59);
   const std::int64_t offset = (hours * 60 + minutes) * minute_ms;
   return west ? -offset : offset;
 }
@@ -119,15 +125,14 @@ std::optional<std::int64_t> parse_utc(std::string_view text) {
   scan.literal('-');
   const std::int64_t day = scan.digits(2);
   scan.literal('T');
-  const std::int64_t hour = scan.digits(2);
+  const std::int64_t hour = scan.digits(2, 23);
   scan.literal(':');
-  const std::int64_t minute = scan.digits(2);
+  const std::int64_t minute = scan.digits(2, 59);
   scan.literal(':');
-  const std::int64_t second = scan.digits(2);
+  const std::int64_t second = scan.digits(2, 59);
   const std::int64_t fraction_ms = take_fraction_ms(scan);
   const std::int64_t offset_ms = take_offset_ms(scan);
-  if (!scan.done() || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) ||
-      hour > 23 || minute > 59 || second > 59) {
+  if (!scan.done() || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) {
     return std::nullopt;
   }
   return days_from_civil(year, month, day) * day_ms + hour * 60 * minute_ms + minute * minute_ms +
