@@ -34,6 +34,7 @@ class [[nodiscard]] Outcome {
   T& operator*() { return value(); }
   const T& operator*() const { return const_cast<Outcome*>(this)->value(); }
   T* operator->() { return &value(); }
+  const T* operator->() const { return &const_cast<Outcome*>(this)->value(); }
   T& value() {
     T* there = std::get_if<0>(&content_);
     if (there == nullptr) std::abort();
