@@ -34,4 +34,10 @@ struct HistoryEntry {
   std::vector<HistoryWrite> writes;
 };
 
+class Snapshot;
+
+// Every transaction that names the row, by arrival. Reads the whole log.
+Result<std::vector<HistoryEntry>> read_history(Snapshot& snapshot, CollectionId collection,
+                                               const RowId& id);
+
 }  // namespace rollcall

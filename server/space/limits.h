@@ -32,6 +32,10 @@ inline constexpr std::size_t judged_rows_kept = 64;
 // A transaction shorter than this is stored as it is: compressing it would not save a byte.
 inline constexpr std::size_t stored_plain_bytes_max = 512;
 
+// Rows that one tail page looks at: a device that sees few of many is answered in time, with a
+// position to go on from.
+inline constexpr std::size_t tail_scan_rows_max = 200'000;
+
 // Path prefixes whose digest is kept: each costs a look at every path that a commit changes. Beyond
 // this many a digest is summed from the rows when it is asked for.
 inline constexpr std::size_t watched_prefixes_max = 1'024;

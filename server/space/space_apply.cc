@@ -8,22 +8,6 @@
 #include "server/space/space_state.h"
 
 namespace rollcall {
-namespace {
-
-Verdict verdict_of(TxNumber number, const Judgement& judgement) {
-  Verdict verdict;
-  verdict.number = number;
-  verdict.kind = judgement.kind;
-  verdict.code = static_cast<std::uint32_t>(judgement.code);
-  verdict.collection = judgement.collection;
-  verdict.field = judgement.field;
-  verdict.reason = judgement.reason;
-  if (judgement.clamped) verdict.accepted = judgement.accepted;
-  return verdict;
-}
-
-}  // namespace
-
 // What the transactions of one push got, for its reply and receipt.
 struct Space::State::Pushed {
   CachedDevice* device = nullptr;

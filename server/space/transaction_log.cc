@@ -35,15 +35,8 @@ Judgement read_judgement(const Statement& from, DeviceNumber device) {
 }
 
 Verdict read_verdict(const Statement& from, DeviceNumber device) {
-  Judgement judgement = read_judgement(from, device);
-  Verdict verdict;
-  verdict.number = TxNumber(as_unsigned(from.integer(0)));
-  verdict.kind = judgement.kind;
-  verdict.code = static_cast<std::uint32_t>(judgement.code);
-  verdict.collection = judgement.collection;
-  verdict.field = judgement.field;
-  verdict.reason = std::move(judgement.reason);
-  if (judgement.clamped) verdict.accepted = judgement.accepted;
+  Verdict verdict =
+      verdict_of(TxNumber(as_unsigned(from.integer(0))), read_judgement(from, device));
   verdict.changed = from.integer(9) != 0;
   return verdict;
 }
@@ -80,6 +73,18 @@ Result<Bytes> unpack(Encoding encoding, BytesView stored) {
 }
 
 }  // namespace
+
+Verdict verdict_of(TxNumber number, const Judgement& judgement) {
+  Verdict verdict;
+  verdict.number = number;
+  verdict.kind = judgement.kind;
+  verdict.code = static_cast<std::uint32_t>(judgement.code);
+  verdict.collection = judgement.collection;
+  verdict.field = judgement.field;
+  verdict.reason = judgement.reason;
+  if (judgement.clamped) verdict.accepted = judgement.accepted;
+  return verdict;
+}
 
 void add_to_runs(std::vector<Verdict>& runs, Verdict next) {
   if (!runs.empty() && continues(runs.back(), next)) {

@@ -31,6 +31,8 @@ struct Judgement {
   }
 };
 
+Verdict verdict_of(TxNumber number, const Judgement& judgement);
+
 // A judged transaction. Its bytes are the device's own, exactly.
 struct LoggedTransaction {
   std::int64_t id = 0;  // by arrival

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/codec/page_writer.h"
+#include "engine/protocol/messages.h"
+#include "server/space/entry_scan.h"
+#include "server/space/row_packer.h"
+#include "server/space/scope_view.h"
+#include "server/space/snapshot.h"
+
+namespace rollcall {
+
+// Reads the rows below a prefix by range, whole: a page of a bootstrap, or the rows of one range of
+// a drill-down.
+class BootstrapReader {
+ public:
+  BootstrapReader(Snapshot& snapshot, ScopeView& scope) : snapshot_(snapshot), scope_(scope) {}
+
+  struct Want {
+    std::string prefix;
+    std::optional<Boundary> after;
+    std::optional<Boundary> through;
+    std::size_t rows_max = 0;
+    std::size_t bytes_max = 0;
+    // Of a row with several entries, only the first under the prefix counts; else the first in the
+    // range does.
+    bool first_entry_only = false;
+  };
+  // Fills `page`. The last entry that it reaches to; nothing: it reaches the range's end.
+  Result<std::optional<Boundary>> read(const Want& want, PageWriter& page);
+
+ private:
+  // Whether the row has an earlier entry that carries it: under the prefix, and after `from`.
+  Result<bool> came_before(const Want& want, const EntryScan& scan);
+
+  Snapshot& snapshot_;
+  ScopeView& scope_;
+  std::vector<PathEntry> entries_;
+};
+
+// Cuts a range into parts of equal entry count and sums each.
+Result<HealRanges> read_heal_ranges(Snapshot& snapshot, const GrantRecord& grant,
+                                    const std::optional<Boundary>& after,
+                                    const std::optional<Boundary>& through);
+
+}  // namespace rollcall

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/protocol/messages.h"
+#include "engine/storage/digest.h"
+#include "engine/storage/server_table.h"
+#include "server/space/snapshot.h"
+
+namespace rollcall {
+
+// Walks the (path, row) entries below a prefix in the order of (path, collection, row), with the
+// row of each. One at a time in a snapshot, and not beside a tail.
+class EntryScan {
+ public:
+  EntryScan(Snapshot& snapshot, std::string_view prefix)
+      : snapshot_(snapshot), prefix_(prefix) {}
+  ~EntryScan();
+  EntryScan(const EntryScan&) = delete;
+  EntryScan& operator=(const EntryScan&) = delete;
+
+  // In (after, through]; nothing: from the first, to the last.
+  Result<void> start(const std::optional<Boundary>& after, const std::optional<Boundary>& through);
+  // The entries of that range; before the first `next`.
+  Result<std::uint64_t> count();
+  Result<bool> next();
+
+  // Of the present entry; views live until the next one.
+  [[nodiscard]] std::string_view path() const { return paths_[at_].path; }
+  [[nodiscard]] std::int64_t path_number() const { return paths_[at_].number; }
+  [[nodiscard]] ReadTable& table() const { return *table_; }
+  [[nodiscard]] const ServerImage& row() const { return row_; }
+  [[nodiscard]] Boundary boundary() const;
+  // What the entry adds to the prefix's digest.
+  Result<Digest> digest();
+
+ private:
+  Result<bool> next_collection();
+  [[nodiscard]] bool is_beyond() const;
+
+  Snapshot& snapshot_;
+  std::string prefix_;
+  std::optional<Boundary> after_;
+  std::optional<Boundary> through_;
+  std::vector<PathNames::NamedPath> paths_;
+  std::size_t at_ = 0;
+  ReadTable* table_ = nullptr;  // whose statement is under way
+  ServerImage row_;
+  RowHasher hasher_;
+  ServerRow unpacked_;
+};
+
+}  // namespace rollcall

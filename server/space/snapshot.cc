@@ -1,0 +1,103 @@
+#include "server/space/snapshot.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "schema/compiled.h"
+#include "server/space/entry_scan.h"
+
+namespace rollcall {
+
+Snapshot::Snapshot(SpaceFile file, const Cryptography& cryptography, Random& random,
+                   const Clock& clock, std::shared_ptr<DigestBook> book)
+    : file_(std::move(file)),
+      cryptography_(cryptography),
+      random_(random),
+      clock_(clock),
+      book_(std::move(book)) {}
+
+Result<std::unique_ptr<Snapshot>> Snapshot::open(SpaceFile file, const Cryptography& cryptography,
+                                                 Random& random, const Clock& clock,
+                                                 std::shared_ptr<DigestBook> book) {
+  std::unique_ptr<Snapshot> snapshot(
+      new Snapshot(std::move(file), cryptography, random, clock, std::move(book)));
+  Connection& connection = snapshot->file_.connection();
+  ROLLCALL_TRY_ASSIGN(DeviceTable devices, DeviceTable::open(connection));
+  snapshot->devices_.emplace(std::move(devices));
+  ROLLCALL_TRY_ASSIGN(TransactionLog log, TransactionLog::open(connection));
+  snapshot->log_.emplace(std::move(log));
+  ROLLCALL_TRY_ASSIGN(PathNames paths, PathNames::open(connection));
+  snapshot->paths_.emplace(std::move(paths));
+  return snapshot;
+}
+
+Result<void> Snapshot::begin() {
+  transaction_.reset();
+  ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::read(file_.connection()));
+  ROLLCALL_TRY_ASSIGN(header_, file_.header());
+  ROLLCALL_TRY_ASSIGN(head_, file_.last_commit());
+  sealer_.emplace(cryptography_, header_.seal_key, random_);
+  if (!schema_ || schema_->version != header_.schema_version) ROLLCALL_TRY(read_schema());
+  transaction_.emplace(std::move(transaction));
+  return {};
+}
+
+Result<void> Snapshot::read_schema() {
+  ROLLCALL_TRY_ASSIGN(const Bytes compiled, file_.schema());
+  ROLLCALL_TRY_ASSIGN(Schema decoded, decode_schema(compiled, cryptography_));
+  tables_.clear();
+  schema_ = std::make_shared<const Schema>(std::move(decoded));
+  Connection& connection = file_.connection();
+  for (const CollectionDef& collection : schema_->collections) {
+    ROLLCALL_TRY_ASSIGN(ServerTable rows, ServerTable::open(connection, collection));
+    ROLLCALL_TRY_ASSIGN(Statement changed,
+                        connection.prepare(rows.select("WHERE (r._last, r._key) > (?1, ?2) "
+                                                       "ORDER BY r._last, r._key")));
+    ROLLCALL_TRY_ASSIGN(
+        Statement at_path,
+        connection.prepare(rows.select("JOIN _index AS i ON r._key = i.key WHERE i.path = ?1 "
+                                       "AND i.collection = ?2 AND i.id > ?3 ORDER BY i.id")));
+    ReadTable table{std::move(rows), std::move(changed), std::move(at_path), {}};
+    for (const FieldDef& field : collection.fields) table.fields.push_back(field.id);
+    tables_.emplace(collection.id, std::move(table));
+  }
+  return {};
+}
+
+std::int64_t Snapshot::server_ms() const { return std::max(clock_.utc_ms(), head_.time_ms); }
+
+Bytes Snapshot::cursor() const {
+  return sealer_->seal(Cursor{header_.epoch, head_.sequence, head_.time_ms, head_.mark});
+}
+
+Result<Digest> Snapshot::digest(const std::optional<std::string>& prefix) {
+  if (prefix && book_) {
+    if (const auto known = book_->sum(*prefix, head_.sequence)) return *known;
+  }
+  EntryScan scan(*this, prefix.value_or(""));
+  ROLLCALL_TRY(scan.start({}, {}));
+  Digest sum;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, scan.next());
+    if (!more) break;
+    ROLLCALL_TRY_ASSIGN(const Digest digest, scan.digest());
+    sum += digest;
+  }
+  if (prefix && book_) book_->offer(*prefix, head_.sequence, sum);
+  return sum;
+}
+
+Result<std::uint64_t> Snapshot::count_entries(std::string_view prefix) {
+  const std::string first = std::string(prefix) + "/";
+  const std::string behind = std::string(prefix) + "0";
+  ROLLCALL_TRY_ASSIGN(Statement count, file_.connection().cached(
+      "SELECT count(*) FROM _index WHERE path IN (SELECT id FROM _path WHERE path = ?1 OR "
+      "(path > ?2 AND path < ?3))"));
+  count.bind_text(1, prefix);
+  count.bind_text(2, first);
+  count.bind_text(3, behind);
+  ROLLCALL_TRY(count.step());
+  return static_cast<std::uint64_t>(count.integer(0));
+}
+
+}  // namespace rollcall

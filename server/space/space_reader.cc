@@ -1,0 +1,464 @@
+#include "server/space/space_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/protocol/judge_push.h"
+#include "engine/protocol/limits.h"
+#include "server/space/bootstrap_reader.h"
+#include "server/space/entry_scan.h"
+#include "server/space/limits.h"
+#include "server/space/snapshot.h"
+#include "server/space/tail_reader.h"
+
+namespace rollcall {
+namespace {
+
+// A call's own snapshot, where the caller opened none.
+class SnapshotGuard {
+ public:
+  explicit SnapshotGuard(Snapshot& snapshot) : snapshot_(snapshot), own_(!snapshot.is_open()) {}
+  ~SnapshotGuard() {
+    if (own_) snapshot_.end();
+  }
+  SnapshotGuard(const SnapshotGuard&) = delete;
+  SnapshotGuard& operator=(const SnapshotGuard&) = delete;
+  Result<void> begin() { return own_ ? snapshot_.begin() : Result<void>(); }
+
+ private:
+  Snapshot& snapshot_;
+  bool own_;
+};
+
+}  // namespace
+
+// One sync request, as it is answered.
+struct SpaceReader::State {
+  std::unique_ptr<Snapshot> snapshot;
+  const Cryptography* cryptography = nullptr;
+  PageWriter page;  // keeps its memory from reply to reply
+
+  // How many entries a prefix had at a head: a bootstrap asks with each page.
+  std::string counted_prefix;
+  Sequence counted_at;
+  std::uint64_t counted = 0;
+
+  struct Answer {
+    const SyncRequest* request = nullptr;
+    SyncReply* reply = nullptr;
+    const StoredDevice* device = nullptr;
+    Sequence cursor;       // of the request; 0: none
+    bool has_cursor = false;
+    bool readable = true;  // the cursor and position are of this log
+    TxNumber through_tx;
+    std::size_t bytes_max = 0;
+    bool says_something = false;
+  };
+
+  Result<void> chain(const ReadRequest& wanted, Answer& a);
+  Result<ReadOutcome> open_cursor(const ReadRequest& wanted, Answer& a);
+  Result<void> tail(Answer& a);
+  Result<void> end_tail(Answer& a, const ScopeView& scope, bool any_rows);
+  Result<void> bootstrap(Answer& a);
+  Result<void> heal(Answer& a);
+  Result<void> heal_rows(Answer& a, const HealWant& want, const GrantRecord& grant);
+  Result<Bytes> floor(BytesView asked);
+  Result<std::uint64_t> count(std::string_view prefix);
+};
+
+SpaceReader::SpaceReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SpaceReader::~SpaceReader() = default;
+
+Result<std::unique_ptr<SpaceReader>> SpaceReader::open(const std::string& path,
+                                                       const Doors& doors) {
+  return open(path, doors, nullptr);
+}
+
+Result<std::unique_ptr<SpaceReader>> SpaceReader::open(const std::string& path, const Doors& doors,
+                                                       std::shared_ptr<DigestBook> book) {
+  ROLLCALL_TRY_ASSIGN(SpaceFile file, SpaceFile::open(path, doors.vfs, Access::reader));
+  auto state = std::make_unique<State>();
+  state->cryptography = &doors.cryptography;
+  ROLLCALL_TRY_ASSIGN(state->snapshot,
+                      Snapshot::open(std::move(file), doors.cryptography, doors.random,
+                                     doors.clock, std::move(book)));
+  return std::unique_ptr<SpaceReader>(new SpaceReader(std::move(state)));
+}
+
+Result<void> SpaceReader::begin() { return state_->snapshot->begin(); }
+void SpaceReader::end() { state_->snapshot->end(); }
+
+Result<Sequence> SpaceReader::head() {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  return state_->snapshot->head().sequence;
+}
+
+Result<Epoch> SpaceReader::epoch() {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  return state_->snapshot->header().epoch;
+}
+
+Result<std::string> SpaceReader::name() {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  return state_->snapshot->header().name;
+}
+
+Result<std::string> SpaceReader::title() {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  return state_->snapshot->header().title;
+}
+
+Result<std::shared_ptr<const Schema>> SpaceReader::schema() {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  return state_->snapshot->schema();
+}
+
+Result<Bytes> SpaceReader::schema_bytes() {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  return state_->snapshot->file().schema();
+}
+
+Result<std::optional<DeviceRecord>> SpaceReader::device(DeviceNumber number) {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  ROLLCALL_TRY_ASSIGN(std::optional<StoredDevice> stored,
+                      state_->snapshot->devices().find(number));
+  std::optional<DeviceRecord> record;
+  if (stored) record = std::move(stored->record);
+  return record;
+}
+
+Result<std::vector<DeviceRecord>> SpaceReader::devices() {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  DeviceTable& table = state_->snapshot->devices();
+  ROLLCALL_TRY_ASSIGN(const std::vector<DeviceNumber> numbers, table.numbers());
+  std::vector<DeviceRecord> records;
+  for (const DeviceNumber number : numbers) {
+    ROLLCALL_TRY_ASSIGN(std::optional<StoredDevice> stored, table.find(number));
+    if (stored) records.push_back(std::move(stored->record));
+  }
+  return records;
+}
+
+Result<std::uint64_t> SpaceReader::digest(const std::optional<std::string>& prefix) {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  ROLLCALL_TRY_ASSIGN(const Digest digest, state_->snapshot->digest(prefix));
+  return digest.sum;
+}
+
+Result<std::vector<HistoryEntry>> SpaceReader::history(CollectionId collection, const RowId& id) {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  return read_history(*state_->snapshot, collection, id);
+}
+
+Result<std::optional<RowState>> SpaceReader::row(CollectionId collection, const RowId& id) {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  auto& tables = state_->snapshot->tables();
+  const auto table = tables.find(collection);
+  std::optional<RowState> found;
+  if (table == tables.end()) return found;
+  ServerRow row;
+  ROLLCALL_TRY_ASSIGN(const bool exists, table->second.rows.read(id, row));
+  if (exists) found = std::move(row.state);
+  return found;
+}
+
+Result<void> SpaceReader::rows(CollectionId collection,
+                               const std::function<Result<void>(const RowView&)>& each) {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  Snapshot& snapshot = *state_->snapshot;
+  const auto table = snapshot.tables().find(collection);
+  if (table == snapshot.tables().end()) {
+    return failure(ErrorCode::unknown_collection, "the schema has no such collection");
+  }
+  const ServerTable& rows = table->second.rows;
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      snapshot.file().connection().cached(rows.select("ORDER BY r._key")));
+  ServerRow row;
+  std::vector<std::string> paths;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return {};
+    ROLLCALL_TRY(rows.read(select, row));
+    paths.clear();
+    for (const PathEntry& entry : row.paths) {
+      if (entry.left.value != 0) continue;
+      ROLLCALL_TRY_ASSIGN(const std::string_view path, snapshot.paths().path(entry.path));
+      paths.emplace_back(path);
+    }
+    std::sort(paths.begin(), paths.end());
+    ROLLCALL_TRY(each({&rows.collection(), row.id, &row.state, paths}));
+  }
+}
+
+Result<ReadOutcome> SpaceReader::read(const ReadRequest& wanted, SyncReply& reply) {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  Snapshot& snapshot = *state_->snapshot;
+  const SyncRequest& request = *wanted.request;
+  ROLLCALL_TRY_ASSIGN(const std::optional<StoredDevice> device,
+                      snapshot.devices().find(wanted.device));
+  if (!device) {
+    return failure(ErrorCode::unknown_key, "no such device in this space; enrol it");
+  }
+  State::Answer a;
+  a.request = &request;
+  a.reply = &reply;
+  a.device = &*device;
+  a.bytes_max = request.budget_bytes == 0 ? reply_bytes_max : request.budget_bytes;
+
+  reply = SyncReply{};
+  reply.epoch = snapshot.header().epoch;
+  reply.server_ms = snapshot.server_ms();
+  reply.from = read_origin(request.cursor, request.position, request.complete);
+  reply.schema_version = snapshot.header().schema_version;
+  reply.grants_version = device->record.grants_version;
+  ROLLCALL_TRY(state_->chain(wanted, a));
+  ROLLCALL_TRY_ASSIGN(const ReadOutcome opened, state_->open_cursor(wanted, a));
+  if (opened == ReadOutcome::copied_back) return opened;
+
+  if (request.grants_version != device->record.grants_version) {
+    auto& grants = reply.grants.emplace();
+    for (const GrantRecord& grant : device->record.grants) {
+      grants.push_back({grant.id, grant.path, grant.role});
+    }
+    a.says_something = true;
+  }
+  if (request.schema_version < reply.schema_version) a.says_something = true;
+  if (request.tail && a.readable) ROLLCALL_TRY(state_->tail(a));
+  if (request.bootstrap) ROLLCALL_TRY(state_->bootstrap(a));
+  if (request.heal) ROLLCALL_TRY(state_->heal(a));
+  if (reply.state != SyncState::ok || !reply.verdicts.empty()) a.says_something = true;
+  return a.says_something ? ReadOutcome::answered : ReadOutcome::nothing_new;
+}
+
+// What the push got, or what a request without one is told of its chain.
+Result<void> SpaceReader::State::chain(const ReadRequest& wanted, Answer& a) {
+  const SyncRequest& request = *a.request;
+  SyncReply& reply = *a.reply;
+  const DeviceRecord& record = a.device->record;
+  TxNumber told = request.seen_tx;
+  if (wanted.push != nullptr) {
+    reply.state = wanted.push->state;
+    reply.known_tx = wanted.push->known_tx;
+    reply.known_head = wanted.push->known_head;
+    reply.verdicts = wanted.push->verdicts;
+    reply.receipt = wanted.push->receipt;
+    a.says_something = true;
+  } else {
+    reply.known_tx = record.last_tx;
+    if (wanted.signed_head) {
+      reply.state = judge_push(*cryptography, {record.last_tx, record.head}, request,
+                               *wanted.signed_head, [](TxNumber) { return std::nullopt; })
+                        .state;
+    }
+    if (reply.state != SyncState::ok) {
+      reply.known_head = Bytes(record.head.view());
+    } else {
+      ROLLCALL_TRY(snapshot->log().changed_verdicts(record.number, request.seen_tx,
+                                                    reply.verdicts));
+      ROLLCALL_TRY(snapshot->log().verdicts(record.number, request.seen_tx, record.last_tx,
+                                            reply_verdicts_max, reply.verdicts));
+    }
+  }
+  for (const Verdict& verdict : reply.verdicts) {
+    told = std::max(told, TxNumber(verdict.number.value + verdict.more));
+  }
+  a.through_tx = std::min(told, record.last_tx);
+  return {};
+}
+
+// Changes the reply's state when rows cannot be read from what the request names.
+Result<ReadOutcome> SpaceReader::State::open_cursor(const ReadRequest& wanted, Answer& a) {
+  const SyncRequest& request = *a.request;
+  if (request.cursor.empty()) return ReadOutcome::answered;
+  const auto unreadable = [&](SyncState state) {
+    a.reply->state = state;
+    a.readable = false;
+    return ReadOutcome::answered;
+  };
+  const auto cursor = snapshot->sealer().open_cursor(request.cursor);
+  if (!cursor) return unreadable(SyncState::cursor_unknown);
+  if (cursor->epoch != snapshot->header().epoch) return unreadable(SyncState::new_epoch);
+  ROLLCALL_TRY_ASSIGN(const std::optional<CommitRecord> made,
+                      snapshot->file().commit(cursor->sequence));
+  if (!made || made->mark != cursor->commit_mark || made->time_ms != cursor->commit_ms) {
+    // A push was checked by the writer before it was applied.
+    if (wanted.push == nullptr) return ReadOutcome::copied_back;
+    return unreadable(SyncState::new_epoch);
+  }
+  a.cursor = cursor->sequence;
+  a.has_cursor = true;
+  return ReadOutcome::answered;
+}
+
+Result<void> SpaceReader::State::tail(Answer& a) {
+  const SyncRequest& request = *a.request;
+  SyncReply& reply = *a.reply;
+  TailWant want;
+  want.cursor = a.cursor;
+  want.bytes_max = std::min(tail_page_bytes, a.bytes_max);
+  if (!request.position.empty()) {
+    auto position = snapshot->sealer().open_tail_position(request.position);
+    if (!position || position->epoch != snapshot->header().epoch) {
+      reply.state = SyncState::cursor_unknown;
+      return {};
+    }
+    want.position = *position;
+  }
+  if (!request.no_echo && a.through_tx > request.retired) {
+    ROLLCALL_TRY(snapshot->log().echo_sequences(a.device->record.number, request.retired,
+                                                a.through_tx, want.own));
+  }
+  ScopeView scope(snapshot->paths(), a.device->record.grants, request.complete);
+  page.clear();
+  TailReader reader(*snapshot, scope);
+  ROLLCALL_TRY_ASSIGN(const std::optional<TailPosition> position, reader.read(want, page));
+  const bool any_rows = page.rows() > 0;
+  reply.has_tail = true;
+  reply.through_tx = a.through_tx;
+  if (any_rows) ROLLCALL_TRY(page.write_to(reply.page));
+  a.bytes_max -= std::min(a.bytes_max, reply.page.size());
+  if (any_rows || position || a.through_tx > request.retired) a.says_something = true;
+  if (position) {
+    reply.position = snapshot->sealer().seal(*position);
+    return {};
+  }
+  return end_tail(a, scope, any_rows || !request.position.empty());
+}
+
+// The page reaches the head: a completed read goes on from here.
+Result<void> SpaceReader::State::end_tail(Answer& a, const ScopeView& scope, bool any_rows) {
+  SyncReply& reply = *a.reply;
+  const bool moved = !a.has_cursor || a.cursor != snapshot->head().sequence;
+  if (moved) reply.cursor = snapshot->cursor();
+  std::uint64_t combined = 0;
+  for (const GrantRecord& grant : scope.complete()) {
+    ROLLCALL_TRY_ASSIGN(const Digest digest, snapshot->digest(grant.path));
+    reply.digests.push_back({grant.id, digest.sum});
+    combined += digest.sum * (2 * grant.id.value + 1);
+  }
+  if (!any_rows && !moved) {
+    reply.digests.clear();
+    reply.digest = combined;
+  }
+  return {};
+}
+
+Result<void> SpaceReader::State::bootstrap(Answer& a) {
+  const BootstrapWant& want = *a.request->bootstrap;
+  const auto& grants = a.device->record.grants;
+  const auto grant = std::find_if(grants.begin(), grants.end(), [&](const GrantRecord& held) {
+    return held.id == want.grant;
+  });
+  if (grant == grants.end()) return {};  // the list of grants tells
+  BootstrapReader::Want range;
+  range.prefix = grant->path;
+  range.rows_max = bootstrap_page_rows;
+  range.bytes_max = std::min(bootstrap_page_bytes, a.bytes_max);
+  range.first_entry_only = true;
+  std::uint64_t rows_done = 0;
+  if (!want.position.empty()) {
+    auto position = snapshot->sealer().open_bootstrap_position(want.position);
+    if (!position || position->epoch != snapshot->header().epoch ||
+        position->grant != want.grant) {
+      a.reply->state = SyncState::cursor_unknown;
+      return {};
+    }
+    range.after = position->after;
+    rows_done = position->rows_done;
+  }
+  ScopeView scope(snapshot->paths(), grants, a.request->complete);
+  page.clear();
+  BootstrapReader reader(*snapshot, scope);
+  ROLLCALL_TRY_ASSIGN(const std::optional<Boundary> reached, reader.read(range, page));
+  rows_done += page.rows();
+
+  BootstrapPage& answer = a.reply->bootstrap.emplace();
+  answer.grant = want.grant;
+  answer.after = range.after;
+  answer.through_tx = a.device->record.last_tx;
+  if (page.rows() > 0) ROLLCALL_TRY(page.write_to(answer.page));
+  ROLLCALL_TRY_ASSIGN(answer.floor, floor(want.floor));
+  if (reached) {
+    answer.through = reached;
+    answer.position = snapshot->sealer().seal(
+        BootstrapPosition{snapshot->header().epoch, want.grant, *reached, rows_done});
+    ROLLCALL_TRY_ASSIGN(const std::uint64_t all, count(grant->path));
+    answer.rows_left = all > rows_done ? all - rows_done : 0;
+  }
+  a.says_something = true;
+  return {};
+}
+
+Result<void> SpaceReader::State::heal(Answer& a) {
+  const HealWant& want = *a.request->heal;
+  const auto& grants = a.device->record.grants;
+  const auto grant = std::find_if(grants.begin(), grants.end(), [&](const GrantRecord& held) {
+    return held.id == want.grant;
+  });
+  if (grant == grants.end()) return {};
+  a.says_something = true;
+  if (want.rows) return heal_rows(a, want, *grant);
+  ROLLCALL_TRY_ASSIGN(HealRanges ranges,
+                      read_heal_ranges(*snapshot, *grant, want.after, want.through));
+  ROLLCALL_TRY_ASSIGN(ranges.floor, floor(want.floor));
+  a.reply->heal = std::move(ranges);
+  return {};
+}
+
+Result<void> SpaceReader::State::heal_rows(Answer& a, const HealWant& want,
+                                           const GrantRecord& grant) {
+  BootstrapReader::Want range;
+  range.prefix = grant.path;
+  range.after = want.after;
+  range.through = want.through;
+  range.rows_max = heal_page_rows_max;
+  range.bytes_max = std::min(bootstrap_page_bytes, a.bytes_max);
+  ScopeView scope(snapshot->paths(), a.device->record.grants, a.request->complete);
+  page.clear();
+  BootstrapReader reader(*snapshot, scope);
+  ROLLCALL_TRY_ASSIGN(const std::optional<Boundary> reached, reader.read(range, page));
+  BootstrapPage& answer = a.reply->bootstrap.emplace();
+  answer.grant = want.grant;
+  answer.after = want.after;
+  answer.through = reached ? reached : want.through;
+  answer.through_tx = a.device->record.last_tx;
+  if (page.rows() > 0) ROLLCALL_TRY(page.write_to(answer.page));
+  ROLLCALL_TRY_ASSIGN(answer.floor, floor(want.floor));
+  return {};
+}
+
+// The earlier of the read's floor so far and this snapshot.
+Result<Bytes> SpaceReader::State::floor(BytesView asked) {
+  if (!asked.empty()) {
+    const auto cursor = snapshot->sealer().open_cursor(asked);
+    if (cursor && cursor->epoch == snapshot->header().epoch &&
+        cursor->sequence <= snapshot->head().sequence) {
+      return Bytes(asked);
+    }
+  }
+  return snapshot->cursor();
+}
+
+Result<std::uint64_t> SpaceReader::State::count(std::string_view prefix) {
+  if (counted_prefix != prefix || counted_at != snapshot->head().sequence) {
+    ROLLCALL_TRY_ASSIGN(counted, snapshot->count_entries(prefix));
+    counted_prefix = prefix;
+    counted_at = snapshot->head().sequence;
+  }
+  return counted;
+}
+
+}  // namespace rollcall
