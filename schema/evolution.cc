@@ -32,9 +32,12 @@ std::string joined(const std::vector<PathTemplate>& paths) {
 
 Result<void> check_choices(const std::string& name, const FieldDef& present, const FieldDef& next) {
   if (begins_with(next.choices, present.choices)) return {};
-  for (const std::string& choice : present.choices) {
-    if (std::find(next.choices.begin(), next.choices.end(), choice) != next.choices.end()) continue;
-    return refuse(name + ": the choice \"" + choice + "\" is gone",
+  const auto gone =
+      std::find_if(present.choices.begin(), present.choices.end(), [&](const std::string& choice) {
+        return std::find(next.choices.begin(), next.choices.end(), choice) == next.choices.end();
+      });
+  if (gone != present.choices.end()) {
+    return refuse(name + ": the choice \"" + *gone + "\" is gone",
                   "rows and clients hold it; keep it in its place");
   }
   return refuse(name + ": the choices changed their order",

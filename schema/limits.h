@@ -9,7 +9,7 @@ namespace rollcall {
 // enrolment, so these are generous for people and small for machines.
 
 // One JSON file of a schema, in bytes; the organizing schema's longest has about 3,000.
-inline constexpr std::size_t schema_file_bytes_max = 256 * 1024;
+inline constexpr std::size_t schema_file_bytes_max = 256u << 10;
 // Files of one schema: one a collection and schema.json.
 inline constexpr std::size_t schema_files_max = 257;
 // Arrays and objects inside each other; a collection needs 4.
@@ -17,7 +17,7 @@ inline constexpr std::size_t schema_depth_max = 8;
 // Keys of one object; a field knows about 12.
 inline constexpr std::size_t schema_object_keys_max = 64;
 // The compiled schema, in bytes.
-inline constexpr std::size_t compiled_schema_bytes_max = 1024 * 1024;
+inline constexpr std::size_t compiled_schema_bytes_max = 1u << 20;
 
 inline constexpr std::size_t schema_collections_max = 256;
 // Greatest collection id.

@@ -1,5 +1,9 @@
 #include "schema/compiled.h"
 
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -46,8 +50,25 @@ TEST(CompiledSchema, ComesBackAsItWas) {
   EXPECT_EQ(encode_schema(*back), bytes);
 }
 
-// The worked example of schema/SCHEMA.md.
+// The hex digits that a document draws between two lines: each line's, up to two spaces.
+std::string drawn_hex(const std::string& document, const std::string& first,
+                      const std::string& end) {
+  const std::size_t begin = document.find(first);
+  if (begin == document.npos) return "no \"" + first + "\"";
+  std::istringstream lines(document.substr(begin, document.find(end, begin) - begin));
+  std::string hex;
+  for (std::string line; std::getline(lines, line);) {
+    line.erase(0, line.find_first_not_of(' '));
+    for (const char c : line.substr(0, line.find("  "))) {
+      if (c != ' ') hex.push_back(c);
+    }
+  }
+  return hex;
+}
+
 TEST(CompiledSchema, HasTheBytesThatTheDocumentDraws) {
+  std::ifstream file("schema/SCHEMA.md");
+  const std::string document{std::istreambuf_iterator<char>(file), {}};
   const Schema schema =
       compiled({header(R"({"schema": "tiny", "version": 2})"), SchemaSource{"note.json", R"({
       "collection": "note", "id": 1, "paths": ["public"],
@@ -68,6 +89,8 @@ TEST(CompiledSchema, HasTheBytesThatTheDocumentDraws) {
             "05f5"                  //     required: true
             "061901f4"              //     bytes_max: 500
             "0681667075626c6963");  //   paths: ["public"]
+  EXPECT_EQ(to_hex(encode_schema(schema)), drawn_hex(document, "    a4    ", "    hash  "));
+  EXPECT_THAT(document, HasSubstr("    hash  " + to_hex(schema.hash.view())));
   EXPECT_EQ(to_hex(schema.hash.view()),
             "a4b9c8415eaef02828b83099fe8a9d84b190bfd9552911b60848b26274f7b173");
 }
@@ -148,7 +171,8 @@ TEST(CompiledSchema, HoldsBytesToTheRulesOfTheCompiler) {
   EXPECT_THAT(spoiled([](auto& c) { c.fields[0].bytes_max = 20; }), HasSubstr("parts that"));
   EXPECT_THAT(spoiled([](auto& c) { c.fields[0].elements_max = 20; }),
               HasSubstr("only a set has elements"));
-  EXPECT_THAT(spoiled([](auto& c) { c.fields.clear(); }), HasSubstr("ticket has no field \"event\""));
+  EXPECT_THAT(spoiled([](auto& c) { c.fields.clear(); }),
+              HasSubstr("ticket has no field \"event\""));
   EXPECT_THAT(spoiled([](auto& c) { c.paths.assign(100'000, "x/{seat}"); }),
               HasSubstr("more fields or paths than it may"));
   SchemaMessage none = good;

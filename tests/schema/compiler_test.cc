@@ -1,5 +1,9 @@
 #include "schema/compiler.h"
 
+#include <map>
+#include <set>
+#include <sstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -115,24 +119,29 @@ TEST(SchemaCompiler, DerivesIdsInTheOrderWritten) {
 // --- which rules go with which types
 
 TEST(SchemaCompiler, AcceptsExactlyTheSensibleRulesForEachType) {
-  const std::vector<std::pair<std::string, std::string>> allowed = {
-      {"text", "latest first set once"},  {"integer", "latest first counter set once"},
-      {"boolean", "latest first once"},   {"enum", "latest first set ladder once"},
-      {"time", "latest first set once"},  {"date", "latest first set once"},
-      {"id", "latest first set once"},    {"path", "latest first set once"},
-      {"bytes", "latest first set once"}, {"localized", "latest once"},
-      {"sealed", "latest once"},
+  const std::map<std::string, std::set<std::string>> allowed = {
+      {"text", {"latest", "first", "set", "once"}},
+      {"integer", {"latest", "first", "counter", "set", "once"}},
+      {"boolean", {"latest", "first", "once"}},
+      {"enum", {"latest", "first", "set", "ladder", "once"}},
+      {"time", {"latest", "first", "set", "once"}},
+      {"date", {"latest", "first", "set", "once"}},
+      {"id", {"latest", "first", "set", "once"}},
+      {"path", {"latest", "first", "set", "once"}},
+      {"bytes", {"latest", "first", "set", "once"}},
+      {"localized", {"latest", "once"}},
+      {"sealed", {"latest", "once"}},
   };
   for (const auto& [type, rules] : allowed) {
-    for (const std::string rule : {"latest", "first", "counter", "set", "ladder", "once"}) {
-      const std::string text = R"("type": ")" + type + R"(", "rule": ")" + rule + R"(")" +
-                               (type == "enum" ? R"(, "choices": ["a"])" : "");
-      const std::string answer = refusal(field(text));
-      if ((" " + rules + " ").find(" " + rule + " ") != std::string::npos) {
-        EXPECT_EQ(answer, "compiled") << type << " by " << rule;
+    const std::string choices = type == "enum" ? R"(, "choices": ["a"])" : "";
+    for (const char* rule : {"latest", "first", "counter", "set", "ladder", "once"}) {
+      std::ostringstream text;
+      text << R"("type": ")" << type << R"(", "rule": ")" << rule << '"' << choices;
+      const std::string answer = refusal(field(text.str()));
+      if (rules.contains(rule)) {
+        EXPECT_EQ(answer, "compiled") << text.str();
       } else {
-        EXPECT_NE(answer, "compiled") << type << " by " << rule;
-        EXPECT_THAT(answer, StartsWith("thing.json:1:")) << type << " by " << rule;
+        EXPECT_THAT(answer, StartsWith("thing.json:1:")) << text.str();
       }
     }
   }
@@ -458,8 +467,10 @@ TEST(SchemaCompiler, RefusesValuesOfTheWrongKind) {
 }
 
 TEST(SchemaCompiler, NeedsOneHeaderAndOneCollection) {
-  EXPECT_THAT(refusal(std::vector<SchemaSource>{collection_of(plain)}), HasSubstr("no file names the schema"));
-  EXPECT_THAT(refusal(std::vector<SchemaSource>{header()}), HasSubstr("schema.json:1:1: a schema needs a collection"));
+  EXPECT_THAT(refusal(std::vector<SchemaSource>{collection_of(plain)}),
+              HasSubstr("no file names the schema"));
+  EXPECT_THAT(refusal(std::vector<SchemaSource>{header()}),
+              HasSubstr("schema.json:1:1: a schema needs a collection"));
   EXPECT_THAT(refusal({header(), SchemaSource{"b.json", header().text}, collection_of(plain)}),
               HasSubstr("b.json:1:1: the schema is named in schema.json already"));
   EXPECT_THAT(refusal({header(R"({"schema": "test", "version": 0})"), collection_of(plain)}),

@@ -14,6 +14,7 @@ Schema organizing() { return schema_in("schema/organizing"); }
 
 std::vector<std::string> names(const Schema& schema) {
   std::vector<std::string> out;
+  out.reserve(schema.collections.size());
   for (const CollectionDef& collection : schema.collections) out.push_back(collection.name);
   return out;
 }
