@@ -6,7 +6,7 @@
 
 #include "engine/base/row_id.h"
 #include "engine/clock/utc_time.h"
-#include "engine/codec/json_archive.h"
+#include "engine/codec/json_document.h"
 #include "engine/model/localized.h"
 
 namespace rollcall {
@@ -63,7 +63,7 @@ std::vector<NamedValue> NamedFields::view() const {
 }
 
 Result<nlohmann::json> parse_json(std::string_view text) {
-  ROLLCALL_TRY(check_json(text));
+  ROLLCALL_TRY(JsonDocument::parse(text));  // depth, size, UTF-8 and duplicate names
   auto json = nlohmann::json::parse(text, nullptr, false);
   if (json.is_discarded()) return failure(ErrorCode::malformed, "this is not JSON");
   return json;

@@ -53,6 +53,6 @@ struct rollcall_replica {
 
 struct rollcall_rows {
   rollcall_replica* owner;
-  rollcall::Query query;
+  rollcall::QueryRows query;
   std::string shown;  // what the last `bytes` pointed to
 };

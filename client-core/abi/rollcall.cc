@@ -470,10 +470,11 @@ int32_t rollcall_observe(rollcall_replica* replica, const char* sql, rollcall_ob
   return on(replica, [&]() -> Result<void> {
     if (sql == nullptr || callback == nullptr) return missing("the SQL or the callback");
     auto number = std::make_shared<std::uint64_t>(0);
-    ROLLCALL_TRY_ASSIGN(const auto id, replica->replica->observe(
-                                           sql, {}, [callback, context, number](rollcall::Query&) {
-                                             callback(context, *number);
-                                           }));
+    ROLLCALL_TRY_ASSIGN(
+        const auto id,
+        replica->replica->observe(sql, {}, [callback, context, number](rollcall::QueryRows&) {
+          callback(context, *number);
+        }));
     *number = id.value;
     if (observation_out != nullptr) *observation_out = id.value;
     return {};

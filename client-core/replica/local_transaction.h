@@ -68,6 +68,10 @@ class LocalTransaction {
   // A set loses an element; one that is not in it is no error.
   Result<void> remove(std::string_view collection, const RowId& id, std::string_view field,
                       ValueView element);
+  // Opens the next generation of a `first` or `ladder` field with this value: an undo.
+  // `bad_value` for a field of another rule.
+  Result<void> undo(std::string_view collection, const RowId& id, std::string_view field,
+                    ValueView value);
   // Deletes a row, or brings a deleted one back (`undelete`).
   Result<void> delete_row(std::string_view collection, const RowId& id);
   Result<void> undelete_row(std::string_view collection, const RowId& id);
