@@ -28,7 +28,7 @@ struct HttpHead {
   std::optional<MediaType> type;           // of the body; nothing: none was named
   MediaType answer_type = MediaType::json;
   Encoding encoding = Encoding::identity;  // of the body
-  Encoding accepts = Encoding::identity;   // the best that the answer may come in
+  std::string accept_encoding;             // as it came; empty: the answer comes plain
   std::size_t body_bytes = 0;              // as it travels
 };
 

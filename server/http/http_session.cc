@@ -111,6 +111,7 @@ JudgedHead refused(HttpResponse refusal) {
 HttpSession::HttpSession(asio::ip::tcp::socket socket, const HttpOptions& options,
                          HttpHandler& handler, ByteBudget& budget, bool turned_away)
     : stream_(std::move(socket)),
+      deadline_(stream_.get_executor()),
       options_(options),
       handler_(handler),
       budget_(budget),
@@ -121,7 +122,8 @@ void HttpSession::start(std::function<void()> ended) {
   asio::co_spawn(
       stream_.get_executor(), [self = shared_from_this()] { return self->run(); },
       [self = shared_from_this(), ended = std::move(ended)](std::exception_ptr) {
-        self->stream_.close();
+        self->close();
+        self->clear_deadline();
         ended();
       });
 }
@@ -129,21 +131,21 @@ void HttpSession::start(std::function<void()> ended) {
 void HttpSession::drain() {
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
     self->draining_ = true;
-    if (self->idle_) self->stream_.close();
+    if (self->idle_) self->close();
   });
 }
 
 void HttpSession::abort() {
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
     self->draining_ = true;
-    self->stream_.close();
+    self->close();
     self->answer_timer_.cancel();
   });
 }
 
 asio::awaitable<void> HttpSession::run() {
   beast::error_code ignored;
-  stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  stream_.set_option(asio::ip::tcp::no_delay(true), ignored);
   for (;;) {
     const Step step = co_await serve_one();
     if (step == Step::close || draining_) break;
@@ -180,7 +182,7 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
     co_return step;
   }
   if (judged->expects_continue) {
-    stream_.expires_after(milliseconds(options_.body_ms));
+    set_deadline(milliseconds(options_.body_ms));
     const std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     auto [error, written] =
         co_await asio::async_write(stream_, asio::buffer(go_on.data(), go_on.size()), as_result);
@@ -204,7 +206,7 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
 asio::awaitable<bool> HttpSession::await_first_byte() {
   if (buffer_.size() > 0) co_return true;
   if (draining_) co_return false;
-  stream_.expires_after(milliseconds(options_.idle_ms));
+  set_deadline(milliseconds(options_.idle_ms));
   idle_ = true;
   const std::size_t count = co_await read_some();
   idle_ = false;
@@ -215,7 +217,7 @@ asio::awaitable<std::optional<JudgedHead>> HttpSession::read_head() {
   http::request_parser<http::empty_body> parser;
   parser.header_limit(static_cast<std::uint32_t>(head_bytes_max));
   parser.body_limit(boost::none);
-  stream_.expires_after(milliseconds(options_.head_ms));
+  set_deadline(milliseconds(options_.head_ms));
   std::size_t seen = 0;
   for (;;) {
     beast::error_code error;
@@ -229,7 +231,7 @@ asio::awaitable<std::optional<JudgedHead>> HttpSession::read_head() {
     }
     const std::size_t count = co_await read_some();
     if (count > 0) continue;
-    if (error_ == beast::error::timeout) {
+    if (timed_out_) {
       co_return refused(refuse(MediaType::json, 408,
                                {ErrorCode::timed_out, "the request's head took too long to come"}));
     }
@@ -263,7 +265,7 @@ asio::awaitable<std::optional<Bytes>> HttpSession::read_body(const HttpHead& hea
   std::size_t have = std::min(buffer_.size(), body.size());
   std::copy_n(static_cast<const char*>(buffer_.data().data()), have, body.data());
   buffer_.consume(have);
-  stream_.expires_after(time_for(options_.body_ms, body.size()));
+  set_deadline(time_for(options_.body_ms, body.size()));
   while (have < body.size()) {
     auto [error, count] = co_await stream_.async_read_some(
         asio::buffer(body.data() + have, body.size() - have), as_result);
@@ -273,7 +275,7 @@ asio::awaitable<std::optional<Bytes>> HttpSession::read_body(const HttpHead& hea
         " after " + std::to_string(have) + " of " + std::to_string(body.size()) + " bytes";
     if (error == asio::error::eof) {
       refusal = refuse(head.answer_type, {ErrorCode::truncated, "the body ends" + reached});
-    } else if (error == beast::error::timeout) {
+    } else if (timed_out_) {
       refusal = refuse(head.answer_type, 408,
                        {ErrorCode::timed_out, "the body comes too slowly: stopped" + reached});
     }
@@ -297,6 +299,7 @@ asio::awaitable<std::optional<HttpResponse>> HttpSession::answer(HttpRequest req
                      });
         });
     waiting = exchange;
+    clear_deadline();
     watch_for_goodbye(exchange);
     answer_timer_.expires_after(milliseconds(options_.answer_ms));
     handler_.handle(std::move(request), std::move(exchange));
@@ -305,7 +308,7 @@ asio::awaitable<std::optional<HttpResponse>> HttpSession::answer(HttpRequest req
     [[maybe_unused]] auto [error] = co_await answer_timer_.async_wait(as_result);
   }
   beast::error_code ignored;
-  stream_.socket().cancel(ignored);  // stops watching
+  stream_.cancel(ignored);  // stops watching
   if (gone_) co_return std::nullopt;
   if (response_) co_return std::exchange(response_, std::nullopt);
   if (const auto exchange = waiting.lock()) {
@@ -318,6 +321,36 @@ asio::awaitable<std::optional<HttpResponse>> HttpSession::answer(HttpRequest req
   co_return late;
 }
 
+void HttpSession::close() {
+  beast::error_code ignored;
+  stream_.close(ignored);
+}
+
+void HttpSession::set_deadline(milliseconds after) {
+  timed_out_ = false;
+  ++deadlines_set_;
+  arm(after);
+}
+
+void HttpSession::clear_deadline() {
+  ++deadlines_set_;
+  deadline_.cancel();
+}
+
+void HttpSession::arm(milliseconds after) {
+  deadline_.expires_after(after);
+  deadline_.async_wait(
+      [self = shared_from_this(), number = deadlines_set_](beast::error_code error) {
+        // Not if it was set anew while this was on its way here.
+        if (error || number != self->deadlines_set_) return;
+        self->timed_out_ = true;
+        beast::error_code ignored;
+        self->stream_.cancel(ignored);
+        // Between two parts of one write there may have been nothing to cancel: once more, then.
+        self->arm(milliseconds(100));
+      });
+}
+
 void HttpSession::deliver(HttpResponse response) {
   response_ = std::move(response);
   answer_timer_.cancel();
@@ -327,12 +360,12 @@ void HttpSession::deliver(HttpResponse response) {
 // comes early, which waits, or the client hung up.
 void HttpSession::watch_for_goodbye(const std::shared_ptr<HttpExchange>& exchange) {
   if (buffer_.size() > 0) return;
-  stream_.socket().async_wait(
+  stream_.async_wait(
       asio::ip::tcp::socket::wait_read,
       [self = shared_from_this(), weak = std::weak_ptr(exchange)](beast::error_code error) {
         if (error) return;
         beast::error_code problem;
-        const std::size_t readable = self->stream_.socket().available(problem);
+        const std::size_t readable = self->stream_.available(problem);
         if (!problem && readable > 0) return;
         self->gone_ = true;
         self->answer_timer_.cancel();
@@ -350,7 +383,7 @@ asio::awaitable<bool> HttpSession::write(const HttpHead* head, HttpResponse resp
     response = refuse_later(response.type, retry_after_s, "the server's memory is taken");
   }
   const std::string text = head_text(response, close);
-  stream_.expires_after(time_for(options_.body_ms, response.body.size()));
+  set_deadline(time_for(options_.body_ms, response.body.size()));
   const std::array<asio::const_buffer, 2> parts{asio::buffer(text), asio::buffer(response.body)};
   auto [error, written] = co_await asio::async_write(stream_, parts, as_result);
   handler_.answered(head, response, request_bytes_, written);
@@ -370,7 +403,7 @@ asio::awaitable<HttpSession::Step> HttpSession::refuse_unread(const JudgedHead& 
 }
 
 asio::awaitable<bool> HttpSession::discard(std::size_t bytes) {
-  stream_.expires_after(milliseconds(discard_ms_max));
+  set_deadline(milliseconds(discard_ms_max));
   for (;;) {
     const std::size_t now = std::min(buffer_.size(), bytes);
     buffer_.consume(now);
@@ -384,9 +417,9 @@ asio::awaitable<bool> HttpSession::discard(std::size_t bytes) {
 // Closing with bytes unread would reset the connection, and our last answer might be lost with it.
 asio::awaitable<void> HttpSession::close_gently() {
   beast::error_code error;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  stream_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
   if (error) co_return;
-  stream_.expires_after(milliseconds(discard_ms_max));
+  set_deadline(milliseconds(discard_ms_max));
   for (std::size_t thrown = 0; thrown < discarded_bytes_max;) {
     buffer_.clear();
     const std::size_t count = co_await read_some();

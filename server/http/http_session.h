@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,7 +10,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 
 #include "server/http/byte_budget.h"
 #include "server/http/http_handler.h"
@@ -18,8 +18,9 @@
 
 namespace rollcall {
 
-// The one stream type. TLS will be a stream that does both, chosen here.
-using HttpStream = boost::beast::tcp_stream;
+// The one stream type. TLS will be a stream that does both, chosen here. (Not Beast's own, which
+// closes the socket when a deadline passes: the client would not learn why.)
+using HttpStream = boost::asio::ip::tcp::socket;
 
 // One connection: a coroutine on a strand of its own that reads a request, has it answered, writes
 // the answer, and begins again. Every read and write has a deadline. What it waits for from outside
@@ -55,10 +56,18 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::asio::awaitable<bool> discard(std::size_t bytes);
   boost::asio::awaitable<void> close_gently();
   boost::asio::awaitable<std::size_t> read_some();
+  // Whatever is under way on the stream `after` this ends, with `timed_out_`.
+  void set_deadline(std::chrono::milliseconds after);
+  void clear_deadline();
+  void arm(std::chrono::milliseconds after);
   void watch_for_goodbye(const std::shared_ptr<HttpExchange>& exchange);
   void deliver(HttpResponse response);
+  void close();
 
   HttpStream stream_;
+  boost::asio::steady_timer deadline_;
+  std::uint64_t deadlines_set_ = 0;
+  bool timed_out_ = false;
   const HttpOptions& options_;
   HttpHandler& handler_;
   ByteBudget& budget_;
@@ -67,7 +76,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::beast::flat_buffer buffer_;
   boost::asio::steady_timer answer_timer_;
   std::optional<HttpResponse> response_;
-  boost::beast::error_code error_;   // of the last read
+  boost::system::error_code error_;  // of the last read
   std::size_t request_bytes_ = 0;    // of the present request, for the counters
   bool idle_ = false;                // between two requests
   bool gone_ = false;                // the client hung up

@@ -77,9 +77,7 @@ class Judge {
     } else if (lists(fields_.accept.value, media_name(MediaType::cbor))) {
       head().answer_type = MediaType::cbor;
     }
-    if (fields_.accept_encoding.count > 0) {
-      head().accepts = choose_encoding(fields_.accept_encoding.value);
-    }
+    head().accept_encoding = fields_.accept_encoding.value;
     if (framing() && request_line() && body()) options();
     if (judged_.refusal) {
       judged_.keep_alive = false;

@@ -23,8 +23,6 @@ inline constexpr int park_tries_max = 4;
 // most paths that one may have to be remembered.
 inline constexpr std::size_t recent_news_max = 64;
 inline constexpr std::size_t recent_news_paths_max = 256;
-// A body shorter than this is sent as it is: a compressed one would not be shorter.
-inline constexpr std::size_t plain_body_bytes_max = 600;
 // Parked transactions whose wait may be over are looked at so often, in ms.
 inline constexpr std::int64_t judge_waiting_ms = 3'600'000;
 

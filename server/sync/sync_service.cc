@@ -458,9 +458,9 @@ void SyncService::respond(SyncCall& call, const M& message) {
   HttpResponse response;
   response.type = call.head.answer_type;
   response.body = encode(response.type, message);
-  if (response.body.size() > plain_body_bytes_max && call.head.accepts != Encoding::identity) {
-    response.body = compress(call.head.accepts, response.body);
-    response.encoding = call.head.accepts;
+  response.encoding = choose_encoding(call.head.accept_encoding, response.body.size());
+  if (response.encoding != Encoding::identity) {
+    response.body = compress(response.encoding, response.body);
   }
   call.exchange->respond(std::move(response));
 }
