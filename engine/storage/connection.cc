@@ -14,8 +14,12 @@ namespace {
 // The database header (sqlite.org/fileformat2.html, section 1.3).
 constexpr std::size_t kHeaderBytes = 100;
 constexpr std::string_view kMagic{"SQLite format 3\0", 16};
+constexpr std::size_t kPageBytesAt = 16;
+constexpr std::size_t kChangesAt = 24;
+constexpr std::size_t kPagesAt = 28;
 constexpr std::size_t kUserVersionAt = 60;
 constexpr std::size_t kApplicationIdAt = 68;
+constexpr std::size_t kPagesValidForAt = 92;
 // A rollback journal's header (section 3): magic, then how many pages the database had before.
 constexpr std::string_view kJournalMagic{"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8};
 constexpr std::size_t kJournalHeaderBytes = 20;
@@ -46,15 +50,32 @@ Bytes first_bytes(sqlite3_file* file, std::size_t count) {
   return code == SQLITE_OK ? bytes : Bytes();
 }
 
+bool has_beside(const ConnectionState& state, std::string_view suffix) {
+  sqlite3_vfs* vfs = vfs_of(state);
+  const std::string name = std::string(sqlite3_db_filename(state.db, "main")).append(suffix);
+  int found = 0;
+  return vfs->xAccess(vfs, name.c_str(), SQLITE_ACCESS_EXISTS, &found) == SQLITE_OK && found != 0;
+}
+
+// True when the file is shorter than its header says, and no log or journal beside it explains
+// that.
+bool was_cut_short(const ConnectionState& state, sqlite3_file* file, BytesView header) {
+  if (get_u32(header.substr(kChangesAt)) != get_u32(header.substr(kPagesValidForAt))) return false;
+  const std::uint16_t page_bytes = get_u16(header.substr(kPageBytesAt));
+  const std::uint64_t due =
+      get_u32(header.substr(kPagesAt)) * std::uint64_t{page_bytes == 1 ? 65536u : page_bytes};
+  sqlite3_int64 size = 0;
+  if (file->pMethods->xFileSize(file, &size) != SQLITE_OK) return false;
+  return static_cast<std::uint64_t>(size) < due && !has_beside(state, "-wal") &&
+         !has_beside(state, "-journal");
+}
+
 // True when the rollback journal beside the file says that the file was empty before: its creation
 // was cut short, and SQLite will empty it again.
 bool creation_was_cut_short(const ConnectionState& state) {
+  if (!has_beside(state, "-journal")) return false;
   sqlite3_vfs* vfs = vfs_of(state);
   const std::string journal = std::string(sqlite3_db_filename(state.db, "main")) + "-journal";
-  int found = 0;
-  if (vfs->xAccess(vfs, journal.c_str(), SQLITE_ACCESS_EXISTS, &found) != SQLITE_OK || found == 0) {
-    return false;
-  }
   std::vector<std::max_align_t> memory(
       static_cast<std::size_t>(vfs->szOsFile) / sizeof(std::max_align_t) + 1);
   auto* file = reinterpret_cast<sqlite3_file*>(memory.data());
@@ -99,8 +120,13 @@ Result<void> check_header(const ConnectionState& state) {
   }
   if (header.size() == kHeaderBytes && header.starts_with(kMagic)) {
     const BytesView view(header);
-    return check_owner(state, get_u32(view.substr(kApplicationIdAt)),
-                       get_u32(view.substr(kUserVersionAt)));
+    ROLLCALL_TRY(check_owner(state, get_u32(view.substr(kApplicationIdAt)),
+                             get_u32(view.substr(kUserVersionAt))));
+    if (!was_cut_short(state, file, view)) return {};
+    return failure(ErrorCode::corrupt,
+                   state.path +
+                       ": the file was cut short: its end is missing; it is left as it was: keep a "
+                       "copy, and restore or fetch its content anew");
   }
   if (state.options.create && creation_was_cut_short(state)) return {};
   return not_ours(state, "this is not a database");
@@ -255,7 +281,7 @@ Result<Connection> Connection::open(const std::string& path, const ConnectionOpt
   }
   const bool reads = options.access == Access::reader;
   if (!exists(*state, path) && (reads || !options.create)) {
-    return failure(ErrorCode::not_found, path + ": no such file");
+    return failure(ErrorCode::not_found, path + ": no such file, or an empty one");
   }
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
               (reads ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);

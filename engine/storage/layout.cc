@@ -91,16 +91,27 @@ std::map<std::string, std::string> create_indexes(Flavour flavour,
   return indexes;
 }
 
+// What the full-text index indexes: the searched fields of live rows, by the table's key. The index
+// holds no text of its own and reads it here, so its own check and rebuild see no deleted row.
+std::string text_view_name(const CollectionDef& collection) {
+  return plain_table_name(collection) + ".text";
+}
+
+std::string create_text_view(const CollectionDef& collection) {
+  return "CREATE VIEW " + quoted(text_view_name(collection)) + " AS SELECT _key, " +
+         names_of(search_fields(collection)) + " FROM " + table_name(collection) +
+         " WHERE _deleted = 0";
+}
+
 std::string create_search(const CollectionDef& collection) {
   return "CREATE VIRTUAL TABLE " + search_table_name(collection) + " USING fts5(" +
-         names_of(search_fields(collection)) + ", content='" + plain_table_name(collection) +
+         names_of(search_fields(collection)) + ", content='" + text_view_name(collection) +
          "', content_rowid='_key', tokenize='unicode61 remove_diacritics 2')";
 }
 
 std::string fill_search(const CollectionDef& collection) {
-  const std::string names = names_of(search_fields(collection));
-  return "INSERT INTO " + search_table_name(collection) + "(rowid, " + names + ") SELECT _key, " +
-         names + " FROM " + table_name(collection) + " WHERE _deleted = 0";
+  const std::string search = search_table_name(collection);
+  return "INSERT INTO " + search + "(" + search + ") VALUES('rebuild')";
 }
 
 std::string create_view(const CollectionDef& collection) {
@@ -210,9 +221,11 @@ class Layout {
     if (is_search) {
       ROLLCALL_TRY(connection_.execute("DROP VIEW " + quoted(view)));
       ROLLCALL_TRY(connection_.execute("DROP TABLE " + quoted(name)));
+      ROLLCALL_TRY(connection_.execute("DROP VIEW " + quoted(text_view_name(collection))));
       made_.erase(view);
     }
     if (!wanted) return {};
+    ROLLCALL_TRY(connection_.execute(create_text_view(collection)));
     ROLLCALL_TRY(connection_.execute(create_search(collection)));
     ROLLCALL_TRY(connection_.execute(fill_search(collection)));
     return apply_view(view, create_search_view(collection));
@@ -284,6 +297,7 @@ std::vector<std::string> create_statements(Flavour flavour, const CollectionDef&
   for (const auto& [name, sql] : create_indexes(flavour, collection)) statements.push_back(sql);
   statements.push_back(create_view(collection));
   if (flavour == Flavour::replica && is_searchable(collection)) {
+    statements.push_back(create_text_view(collection));
     statements.push_back(create_search(collection));
     statements.push_back(create_search_view(collection));
   }
