@@ -357,22 +357,24 @@ void HttpSession::deliver(HttpResponse response) {
 }
 
 // While an answer is made, the socket becomes readable for one of two reasons: the next request
-// comes early, which waits, or the client hung up.
+// comes early, which waits, or the client hung up. (Or for none: what made it readable was read
+// before the wait began.)
 void HttpSession::watch_for_goodbye(const std::shared_ptr<HttpExchange>& exchange) {
   if (buffer_.size() > 0) return;
   stream_.async_wait(
       asio::ip::tcp::socket::wait_read,
       [self = shared_from_this(), weak = std::weak_ptr(exchange)](beast::error_code error) {
-        if (error) return;
-        beast::error_code problem;
-        const std::size_t readable = self->stream_.available(problem);
-        if (!problem && readable > 0) return;
+        const auto waiting = weak.lock();
+        if (error || waiting == nullptr || self->response_) return;
+        char byte;
+        self->stream_.non_blocking(true, error);
+        self->stream_.receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, error);
+        if (!error) return;
+        if (error == asio::error::would_block) return self->watch_for_goodbye(waiting);
         self->gone_ = true;
         self->answer_timer_.cancel();
-        if (const auto waiting = weak.lock()) {
-          waiting->set_gone();
-          self->handler_.gone(waiting);
-        }
+        waiting->set_gone();
+        self->handler_.gone(waiting);
       });
 }
 
