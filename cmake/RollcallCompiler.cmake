@@ -22,14 +22,8 @@ target_compile_options(rollcall_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion
   # In C++, g++ leaves this out of -Wconversion; both compilers mean the same here.
   $<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion>
-  $<$<BOOL:${ROLLCALL_WERROR}>:-Werror>)
-if(ROLLCALL_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # With sanitizers, g++ 12 loses track of values and reports what is not so.
-  target_compile_options(rollcall_warnings INTERFACE
-    -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict
-    -Wno-stringop-overread -Wno-nonnull -Wno-tsan)
-endif()
-
+  # With sanitizers, g++ 12 loses track of values and warns of what is not so.
+  $<$<AND:$<BOOL:${ROLLCALL_WERROR}>,$<NOT:$<BOOL:${ROLLCALL_SANITIZE}>>>:-Werror>)
 if(ROLLCALL_SANITIZE STREQUAL "address")
   set(sanitize -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 elseif(ROLLCALL_SANITIZE STREQUAL "thread")
