@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "client-core/abi/json_value.h"
+#include "engine/codec/json_value.h"
 
 namespace rollcall {
 namespace {

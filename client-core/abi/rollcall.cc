@@ -7,11 +7,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "client-core/abi/json_fields.h"
 #include "client-core/abi/json_report.h"
-#include "client-core/abi/json_value.h"
 #include "client-core/abi/replica_handle.h"
 #include "client-core/sync/enrollment.h"
-#include "engine/protocol/limits.h"
+#include "engine/codec/json_value.h"
 
 // The C ABI over the replica: each function is a guard around a few calls. What the functions
 // promise stands in rollcall.h.
