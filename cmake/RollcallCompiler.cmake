@@ -24,6 +24,7 @@ target_compile_options(rollcall_warnings INTERFACE
   $<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion>
   # With sanitizers, g++ 12 loses track of values and warns of what is not so.
   $<$<AND:$<BOOL:${ROLLCALL_WERROR}>,$<NOT:$<BOOL:${ROLLCALL_SANITIZE}>>>:-Werror>)
+
 if(ROLLCALL_SANITIZE STREQUAL "address")
   set(sanitize -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 elseif(ROLLCALL_SANITIZE STREQUAL "thread")
