@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/numbers.h"
 #include "engine/base/row_id.h"
+#include "engine/clock/stamp.h"
 #include "engine/model/value.h"
 #include "engine/storage/connection.h"
 
