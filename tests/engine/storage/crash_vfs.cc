@@ -67,6 +67,7 @@ struct CrashDisk::State {
   Fault fault = Fault::io;
   std::uint64_t fail_sync = 0;  // counts down
   bool dead = false;
+  bool read_only = false;
   int handles = 0;
   SeededRandom random{1};
 
@@ -314,6 +315,7 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
                   is_new && (flags & kJournals) != 0,
                   (flags & SQLITE_OPEN_DELETEONCLOSE) != 0};
   ++disk.handles;
+  if (disk.read_only) flags = (flags & ~SQLITE_OPEN_READWRITE) | SQLITE_OPEN_READONLY;
   if (out_flags != nullptr) *out_flags = flags;
   return SQLITE_OK;
 }
@@ -410,6 +412,7 @@ const std::string& CrashDisk::vfs() const { return state_->name; }
 std::uint64_t CrashDisk::calls() const { return state_->calls; }
 std::uint64_t CrashDisk::syncs() const { return state_->syncs; }
 void CrashDisk::kill_at(std::uint64_t call) { state_->kill_call = call; }
+void CrashDisk::make_read_only() { state_->read_only = true; }
 bool CrashDisk::is_dead() const { return state_->dead; }
 void CrashDisk::fail_sync(std::uint64_t nth) { state_->fail_sync = nth; }
 

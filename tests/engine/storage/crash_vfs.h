@@ -53,6 +53,9 @@ class CrashDisk {
   // does it: a later sync succeeds and flushes only what is written after).
   void fail_sync(std::uint64_t nth = 1);
 
+  // From now on every file opens for reading only, as one does that belongs to somebody else.
+  void make_read_only();
+
   // What is on the disk when the power returns. `seed` chooses what is torn.
   [[nodiscard]] DiskImage after_power_cut(Unsynced unsynced, std::uint64_t seed) const;
   // The disk holds this, durably, and lives; no kill or fault is set.

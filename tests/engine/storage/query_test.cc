@@ -55,7 +55,9 @@ TEST_F(QueryTest, ReadsViewsFunctionsAndFullText) {
 
 TEST_F(QueryTest, TellsWhichTablesItReads) {
   EXPECT_THAT(need(connection.query("SELECT count(*) FROM person")).tables,
-              testing::ElementsAre("_person", "person"));
+              testing::ElementsAre("_person"));
+  EXPECT_THAT(need(connection.query("SELECT given_name FROM person")).tables,
+              testing::Contains("_person"));
   const Query search =
       need(connection.query("SELECT id FROM person_search WHERE text MATCH 'zo*'"));
   EXPECT_THAT(search.tables, testing::IsSupersetOf({"_person", "_person_search"}));
@@ -66,7 +68,7 @@ TEST_F(QueryTest, RefusesEverythingThatIsNotReading) {
   for (const char* sql : {"INSERT INTO _person(_id, _stamps) VALUES(x'00', x'00')",
                           "DELETE FROM _person",
                           "UPDATE _person SET precinct = 'x'",
-                          "DELETE FROM person",
+
                           "DROP VIEW person",
                           "CREATE TABLE x(a)",
                           "CREATE TEMP TABLE x(a)",
@@ -94,8 +96,9 @@ TEST_F(QueryTest, RefusesEverythingThatIsNotReading) {
     ASSERT_FALSE(refused.has_value()) << sql;
     EXPECT_EQ(refused.error().code, ErrorCode::read_only) << sql << ": " << refused.error().message;
   }
-  for (const char* sql : {"", "  ", "-- nothing", "SELECT 1; SELECT 2",
-                          "SELECT 1; DROP VIEW person", "SELEC 1", "SELECT load_extension('x')"}) {
+  for (const char* sql :
+       {"", "  ", "-- nothing", "SELECT 1; SELECT 2", "SELECT 1; DROP VIEW person", "SELEC 1",
+        "SELECT load_extension('x')", "DELETE FROM person"}) {
     const auto refused = connection.query(sql);
     ASSERT_FALSE(refused.has_value()) << sql;
     EXPECT_EQ(refused.error().code, ErrorCode::sql) << sql << ": " << refused.error().message;

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <functional>
 #include <initializer_list>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,9 @@ inline void need(const Result<void>& result) {
     std::abort();
   }
 }
+
+// For messages of tests that fail.
+inline void PrintTo(ErrorCode code, std::ostream* out) { *out << error_name(code); }
 
 template <class T>
 ErrorCode code_of(const Result<T>& result) {
