@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <limits>
+#include <optional>
 
 #include "engine/codec/column.h"
 #include "engine/codec/limits.h"
@@ -63,6 +65,29 @@ std::size_t digit_runs(BytesView text) {
   return runs;
 }
 
+// The place of the word at `at`, which is moved to its end: a space, or the end of the cell. Most
+// words are found within one load of eight bytes, without a branch that depends on their length.
+std::optional<std::uint32_t> take_word(const char*& at, const char* end, const char* content_end,
+                                       WordTable& table) {
+  const char* const word = at;
+  if (content_end - at >= 8) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, at, 8);
+    const std::uint64_t spaces = bytes ^ 0x2020202020202020ULL;
+    const std::uint64_t found = (spaces - 0x0101010101010101ULL) & ~spaces & 0x8080808080808080ULL;
+    const auto left = static_cast<std::size_t>(end - at);
+    const std::size_t size = std::min(
+        found == 0 ? std::size_t{8} : static_cast<std::size_t>(std::countr_zero(found)) / 8, left);
+    if (size <= WordTable::short_bytes_max) {
+      at += size;
+      return table.place_of(WordTable::short_key(bytes, size), {word, size});
+    }
+    at += 8;
+  }
+  while (at != end && *at != ' ') ++at;
+  return table.place_of({word, static_cast<std::size_t>(at - word)});
+}
+
 }  // namespace
 
 void ColumnWriter::clear() {
@@ -75,17 +100,33 @@ void ColumnWriter::clear() {
 }
 
 ValueView ColumnWriter::first() const {
-  if (lengths_[0] == 0) return ValueView::null();
+  if (kind_ == ValueKind::null || is_missing(0)) return ValueView::null();
   if (is_string()) return ValueView{kind_, 0, BytesView(content_).substr(0, lengths_[0] - 1)};
   return ValueView{kind_, numbers_[0], {}};
 }
 
-void ColumnWriter::append(const ValueView& cell) {
+void ColumnWriter::add_slowly(const ValueView& cell) {
+  if (all_same_ && rows_ > 0) {
+    if (cell == first()) {
+      ++rows_;
+      content_bytes_ += cell.bytes.size();
+      return;
+    }
+    spell_out();
+  }
+  append_other(cell);
+}
+
+void ColumnWriter::append_other(const ValueView& cell) {
   if (cell.is_null()) {
-    ++missing_;
+    if (!is_string()) {
+      // Before the first cell that is not null nobody knows whether these are numbers.
+      if (missing_ == 0) lengths_.assign(rows_, 1);
+      numbers_.push_back(0);
+    }
     lengths_.push_back(0);
-    // Before the first cell that is not null nobody knows whether these are numbers.
-    if (!is_string()) numbers_.push_back(0);
+    ++missing_;
+    ++rows_;
     return;
   }
   if (kind_ == ValueKind::null) {
@@ -94,24 +135,21 @@ void ColumnWriter::append(const ValueView& cell) {
   }
   ROLLCALL_CHECK(cell.kind == kind_);
   if (is_string()) {
-    lengths_.push_back(static_cast<std::uint32_t>(cell.bytes.size() + 1));
-    content_.append(cell.bytes);
+    append_string(cell.bytes.data(), cell.bytes.size());
   } else {
-    lengths_.push_back(1);
-    numbers_.push_back(cell.integer);
+    append_number(cell.integer);
   }
 }
 
-// The cells before the last were all as the first: write them down as such.
+// All cells so far are as the first, which alone is kept: write the others down as well.
 void ColumnWriter::spell_out() {
   all_same_ = false;
-  const std::size_t copies = rows_ - 2;
-  const ValueView cell = first();
-  lengths_.insert(lengths_.end(), copies, lengths_[0]);
-  if (cell.is_null()) missing_ += copies;
+  const std::size_t copies = rows_ - 1;
+  if (!lengths_.empty()) lengths_.insert(lengths_.end(), copies, lengths_[0]);
+  if (missing_ != 0) missing_ += copies;
   if (is_string()) {
-    const std::size_t size = cell.bytes.size();
-    content_.resize(size * (copies + 1));
+    const std::size_t size = content_.size();
+    content_.resize(size * rows_);
     for (std::size_t i = 1; i <= copies; ++i) content_.replace(size * i, size, content_, 0, size);
   } else {
     numbers_.insert(numbers_.end(), copies, numbers_[0]);
@@ -125,17 +163,20 @@ void ColumnWriter::write_any(CborWriter& out, ColumnScratch& scratch, bool is_pa
     out.unsigned_integer(code_of(ColumnEncoding::constant));
     return out.value(first());
   }
-  ROLLCALL_CHECK(lengths_.size() == rows_);
-  const bool has_dictionary = gather_dictionary(scratch);
-  if (kind_ == ValueKind::boolean) return write_dictionary(out, scratch);
+  if (kind_ == ValueKind::boolean) {
+    ROLLCALL_CHECK(gather_dictionary(scratch));
+    return write_dictionary(out, scratch);
+  }
   if (kind_ == ValueKind::integer) {
     const IntegerPlan plan = plan_integers();
-    if (has_dictionary && dictionary_bytes(scratch) < plan.bytes) {
+    // A dictionary's place takes a byte or more.
+    if (plan.bytes > rows_ && gather_dictionary(scratch) &&
+        dictionary_bytes(scratch) < plan.bytes) {
       return write_dictionary(out, scratch);
     }
     return write_integers(plan, out, scratch);
   }
-  if (has_dictionary && dictionary_bytes(scratch) * 4 < strings_bytes() * 3) {
+  if (gather_dictionary(scratch) && dictionary_bytes(scratch) * 4 < strings_bytes() * 3) {
     return write_dictionary(out, scratch);
   }
   if (kind_ == ValueKind::text && !is_part) return write_text(out, scratch);
@@ -146,7 +187,7 @@ void ColumnWriter::write_missing(CborWriter& out) const {
   if (missing_ == 0) return out.bytes({});
   Bytes mask((rows_ + 7) / 8, '\0');
   for (std::size_t i = 0; i < rows_; ++i) {
-    if (lengths_[i] == 0) mask[i / 8] = static_cast<char>(mask[i / 8] | (1 << (i % 8)));
+    if (is_missing(i)) mask[i / 8] = static_cast<char>(mask[i / 8] | (1 << (i % 8)));
   }
   out.bytes(mask);
 }
@@ -158,7 +199,7 @@ bool ColumnWriter::gather_dictionary(ColumnScratch& scratch) const {
   scratch.null_place = 0;
   const char* at = content_.data();
   for (std::size_t i = 0; i < rows_; ++i) {
-    if (lengths_[i] == 0) {
+    if (is_missing(i)) {
       if (scratch.null_place == 0) scratch.null_place = scratch.table.add_unnamed() + 1;
       scratch.places.push_back(scratch.null_place - 1);
       continue;
@@ -217,18 +258,21 @@ void ColumnWriter::write_strings(CborWriter& out, ColumnScratch& scratch) const 
 ColumnWriter::IntegerPlan ColumnWriter::plan_integers() const {
   std::int64_t least = std::numeric_limits<std::int64_t>::max();
   std::int64_t most = std::numeric_limits<std::int64_t>::min();
-  std::size_t deltas_bytes = 0;
-  Delta delta;
   for (std::size_t i = 0; i < rows_; ++i) {
-    if (lengths_[i] == 0) continue;
+    if (is_missing(i)) continue;
     least = std::min(least, numbers_[i]);
     most = std::max(most, numbers_[i]);
-    deltas_bytes += varint_bytes(delta.to(numbers_[i]));
   }
   // One number among nulls still takes a bit: a packed column always has some.
   const std::uint64_t range = static_cast<std::uint64_t>(most) - static_cast<std::uint64_t>(least);
   const auto bits = static_cast<unsigned>(std::bit_width(range | 1));
   const std::size_t packed_bytes = (present() * bits + 7) / 8;
+  if (bits <= 8) return {least, bits, packed_bytes};  // a difference takes a byte or more
+  std::size_t deltas_bytes = 0;
+  Delta delta;
+  for (std::size_t i = 0; i < rows_; ++i) {
+    if (!is_missing(i)) deltas_bytes += varint_bytes(delta.to(numbers_[i]));
+  }
   if (bits > packed_bits_max || packed_bytes > deltas_bytes) return {0, 0, deltas_bytes};
   return {least, bits, packed_bytes};
 }
@@ -240,7 +284,7 @@ void ColumnWriter::write_deltas(CborWriter& out, ColumnScratch& scratch) const {
   scratch.bytes.clear();
   Delta delta;
   for (std::size_t i = 0; i < rows_; ++i) {
-    if (lengths_[i] != 0) put_varint(scratch.bytes, delta.to(numbers_[i]));
+    if (!is_missing(i)) put_varint(scratch.bytes, delta.to(numbers_[i]));
   }
   out.bytes(scratch.bytes);
 }
@@ -254,19 +298,20 @@ void ColumnWriter::write_integers(const IntegerPlan& plan, CborWriter& out,
   out.integer(plan.least);
   out.unsigned_integer(plan.bits);
   scratch.bytes.clear();
-  scratch.bytes.reserve(plan.bytes);
+  scratch.bytes.resize(plan.bytes);
+  char* at = scratch.bytes.data();
   const auto least = static_cast<std::uint64_t>(plan.least);
   std::uint64_t window = 0;
   unsigned filled = 0;  // below 8 before each number, so that 56 more fit
   for (std::size_t i = 0; i < rows_; ++i) {
-    if (lengths_[i] == 0) continue;
+    if (is_missing(i)) continue;
     window |= (static_cast<std::uint64_t>(numbers_[i]) - least) << filled;
     for (filled += plan.bits; filled >= 8; filled -= 8) {
-      scratch.bytes.push_back(static_cast<char>(window & 0xff));
+      *at++ = static_cast<char>(window & 0xff);
       window >>= 8;
     }
   }
-  if (filled > 0) scratch.bytes.push_back(static_cast<char>(window));
+  if (filled > 0) *at = static_cast<char>(window);
   out.bytes(scratch.bytes);
 }
 
@@ -324,7 +369,7 @@ bool ColumnWriter::add_parts(BytesView cell, ColumnScratch& scratch) const {
     const char* const text = at;
     while (at != end && !is_digit(*at)) ++at;
     if (at == end) return false;
-    scratch.parts[2 * i].add(ValueView::of_text({text, static_cast<std::size_t>(at - text)}));
+    scratch.parts[2 * i].add_part(text, static_cast<std::size_t>(at - text));
     const char* const digits = at;
     std::uint64_t number = 0;
     while (at != end && is_digit(*at)) number = number * 10 + static_cast<unsigned>(*at++ - '0');
@@ -334,13 +379,12 @@ bool ColumnWriter::add_parts(BytesView cell, ColumnScratch& scratch) const {
     if (run.digits == 0) run.digits = static_cast<unsigned>(count);
     run.same_digits = run.same_digits && run.digits == count;
     run.leading_zero = run.leading_zero || (count > 1 && *digits == '0');
-    scratch.parts[2 * i + 1].add(ValueView::of_integer(static_cast<std::int64_t>(number)));
+    scratch.parts[2 * i + 1].add_part(static_cast<std::int64_t>(number));
   }
   const char* const text = at;
   while (at != end && !is_digit(*at)) ++at;
   if (at != end) return false;
-  scratch.parts[2 * scratch.run_count].add(
-      ValueView::of_text({text, static_cast<std::size_t>(at - text)}));
+  scratch.parts[2 * scratch.run_count].add_part(text, static_cast<std::size_t>(at - text));
   return true;
 }
 
@@ -371,19 +415,18 @@ bool ColumnWriter::gather_words(ColumnScratch& scratch) const {
   scratch.places.clear();
   scratch.bytes.clear();
   const char* at = content_.data();
+  const char* const content_end = at + content_.size();
   bool is_tried = false;
   for (std::size_t i = 0; i < rows_; ++i) {
     if (lengths_[i] == 0) continue;
     const char* const end = at + lengths_[i] - 1;
     const std::size_t before = scratch.places.size();
     for (;;) {
-      const char* const word = at;
-      while (at != end && *at != ' ') ++at;
-      const auto place = scratch.table.place_of({word, static_cast<std::size_t>(at - word)});
+      const auto place = take_word(at, end, content_end, scratch.table);
       if (!place || *place >= dictionary_entries_max) return false;
       scratch.places.push_back(*place);
       if (at == end) break;
-      ++at;
+      ++at;  // the space
     }
     put_varint(scratch.bytes, scratch.places.size() - before);
     if (!is_tried && scratch.places.size() >= kTrialWords) {

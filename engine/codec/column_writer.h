@@ -19,15 +19,12 @@ struct ColumnScratch;
 class ColumnWriter {
  public:
   void add(const ValueView& cell) {
-    ++rows_;
-    content_bytes_ += cell.bytes.size();
-    if (rows_ > 1) {
-      if (all_same_ && cell == first()) return;
-      if (all_same_) spell_out();
+    if (all_same_ || cell.kind != kind_) return add_slowly(cell);
+    if (is_string()) {
+      append_string(cell.bytes.data(), cell.bytes.size());
     } else {
-      all_same_ = true;
+      append_number(cell.integer);
     }
-    append(cell);
   }
   void clear();
 
@@ -42,12 +39,52 @@ class ColumnWriter {
   // A part of another column is not taken apart again.
   void write_any(CborWriter& out, ColumnScratch& scratch, bool is_part) const;
   [[nodiscard]] ValueView first() const;
-  void append(const ValueView& cell);
+  // While all cells are the same, and for a null or the first cell that is none.
+  void add_slowly(const ValueView& cell);
+  void append_other(const ValueView& cell);
+  void append_string(const char* at, std::size_t size) {
+    ++rows_;
+    content_bytes_ += size;
+    lengths_.push_back(static_cast<std::uint32_t>(size + 1));
+    content_.append(at, size);
+  }
+  void append_number(std::int64_t number) {
+    ++rows_;
+    numbers_.push_back(number);
+    if (missing_ != 0) lengths_.push_back(1);
+  }
+  // The parts of another column have no nulls and many texts of a byte or two.
+  void add_part(const char* at, std::size_t size) {
+    if (all_same_ && rows_ > 0 && is_first(at, size)) {
+      ++rows_;
+      content_bytes_ += size;
+    } else {
+      add(ValueView::of_text({at, size}));
+    }
+  }
+  void add_part(std::int64_t number) {
+    if (all_same_ && rows_ > 0 && number == numbers_[0]) {
+      ++rows_;
+    } else {
+      add(ValueView::of_integer(number));
+    }
+  }
+  [[nodiscard]] bool is_first(const char* at, std::size_t size) const {
+    if (size + 1 != lengths_[0]) return false;
+    if (size > 8) return content_.compare(0, size, at, size) == 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      if (content_[i] != at[i]) return false;
+    }
+    return true;
+  }
   void spell_out();
   [[nodiscard]] bool is_string() const {
     return kind_ == ValueKind::text || kind_ == ValueKind::bytes;
   }
   [[nodiscard]] std::size_t present() const { return rows_ - missing_; }
+  [[nodiscard]] bool is_missing(std::size_t row) const {
+    return missing_ != 0 && lengths_[row] == 0;
+  }
   void write_missing(CborWriter& out) const;
 
   bool gather_dictionary(ColumnScratch& scratch) const;
@@ -75,9 +112,11 @@ class ColumnWriter {
   std::size_t rows_ = 0;
   std::size_t missing_ = 0;  // cells that are null
   std::size_t content_bytes_ = 0;
-  std::vector<std::uint32_t> lengths_;  // by cell, plus one; 0: null. Of numbers: 1
-  Bytes content_;                       // texts and bytes, one after the other
-  std::vector<std::int64_t> numbers_;   // integers and booleans; 0 where null
+  // By cell: of a text or bytes its length plus one, of a number 1, of a null 0. Of numbers none
+  // before one is null.
+  std::vector<std::uint32_t> lengths_;
+  Bytes content_;                      // texts and bytes, one after the other
+  std::vector<std::int64_t> numbers_;  // integers and booleans; 0 where null
 };
 
 // Memory that the columns of a page use in turn while they are written.
