@@ -98,15 +98,14 @@ struct Shape {
 };
 
 // A history of one field as devices with wrong clocks would make it, in the order of one server.
-// Values are views of `words`, which stays.
+// Values are views of what stays: `words` and the rungs of `ladder`.
 Edits history(const Shape& shape, Random& random) {
   static const std::vector<std::string> words = [] {
     std::vector<std::string> made;
     for (int i = 0; i < 64; ++i) made.push_back("w" + std::to_string(i));
     return made;
   }();
-  const CollectionDef collection = collection_of({shape.rule});
-  const FieldDef& def = collection.fields[1];
+  static const FieldDef ladder = field_of(1, "ladder", MergeRule::ladder);
   struct Device {
     Stamp base;
     std::uint64_t clock = 0;
@@ -114,7 +113,7 @@ Edits history(const Shape& shape, Random& random) {
   };
   std::vector<Device> all(devices);
   for (Device& device : all) device.clock = random.below(8);
-  Arrivals server(collection);
+  Arrivals server(collection_of({shape.rule}));
   Edits edits;
   const std::size_t count = 2 + random.below(12);
   while (edits.size() < count) {
@@ -130,13 +129,13 @@ Edits history(const Shape& shape, Random& random) {
     Edit edit;
     edit.stamp = Stamp::at(device.clock, 0, DeviceNumber(who + 1));
     FieldWrite write;
-    write.field = def.id;
+    write.field = FieldId(1);
     write.base = device.base;
     write.has_value = true;
     if (shape.undoes && random.below(5) == 0) ++device.generation;
     write.generation = device.generation;
     if (shape.rule == MergeRule::ladder) {
-      write.value = ValueView::of_text(def.choices[random.below(def.choices.size())]);
+      write.value = ValueView::of_text(ladder.choices[random.below(ladder.choices.size())]);
     } else {
       write.value = ValueView::of_text(words[shape.distinct ? edits.size() : random.below(3)]);
     }
