@@ -17,7 +17,6 @@
 
 namespace rollcall {
 
-struct ReplicaParts;
 class WriteBuffer;
 
 // A field by its name, and what it is to be given.
@@ -83,8 +82,8 @@ class LocalTransaction {
   Result<void> close_loser(std::string_view collection, const RowId& id, std::string_view field,
                            Stamp writer);
 
-  // `limit` when the transaction is larger than the server takes: nothing is written then, and the
-  // transaction is over, as after every failed commit.
+  // `too_large` when the transaction is larger than the server takes: nothing is written then, and
+  // the transaction is over, as after every failed commit.
   Result<Committed> commit();
   void rollback();
 

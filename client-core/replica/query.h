@@ -20,11 +20,11 @@ class Statement;
 //
 //   ROLLCALL_TRY_ASSIGN(auto query, replica.query("SELECT id, given_name FROM person", {}));
 //   for (;;) { ROLLCALL_TRY_ASSIGN(const bool row, query.step()); if (!row) break; ... }
-class Query {
+class QueryRows {
  public:
-  Query(Query&&) noexcept;
-  Query& operator=(Query&&) noexcept;
-  ~Query();
+  QueryRows(QueryRows&&) noexcept;
+  QueryRows& operator=(QueryRows&&) noexcept;
+  ~QueryRows();
 
   // True: a row is there; false: that was all.
   Result<bool> step();
@@ -36,13 +36,13 @@ class Query {
  private:
   friend class Queries;
   struct Running;
-  explicit Query(std::unique_ptr<Running> running);
+  explicit QueryRows(std::unique_ptr<Running> running);
 
   std::unique_ptr<Running> running_;
 };
 
 // Called with a fresh run of an observed query.
-using Observer = std::function<void(Query&)>;
+using Observer = std::function<void(QueryRows&)>;
 using ObserverId = Number<struct ObserverIdMeaning, std::uint64_t>;
 
 }  // namespace rollcall

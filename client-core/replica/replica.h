@@ -38,7 +38,6 @@ struct QuietField {
 struct ReplicaOptions {
   std::string vfs;  // name of the SQLite VFS; empty: the default one
   std::vector<QuietField> quiet;
-  bool full_text = true;  // whether fields marked `search` are indexed; fixed at creation
 };
 
 // The request that a plan asks for, and the chain head to sign with it.
@@ -54,6 +53,8 @@ struct Taken {
   bool completed = false;     // a read was completed: the replica stands at the reply's head
   bool newer_schema = false;  // the server has a newer schema: fetch it, then adopt_schema
 };
+
+struct ReplicaParts;
 
 // One space's data on this device: one SQLite file that holds the rows in typed tables, the pending
 // transactions, the verdicts and where reading stands. It knows no network and no thread: a sync
@@ -111,7 +112,7 @@ class Replica {
 
   // Read-only SQL over the collections' views (engine tables begin with '_'). `sql` for anything
   // that is not one reading statement.
-  Result<Query> query(std::string_view sql, std::span<const ValueView> parameters = {});
+  Result<QueryRows> query(std::string_view sql, std::span<const ValueView> parameters = {});
 
   // The ids of rows whose searched fields hold all the words (the last one may be a beginning),
   // best first. Accents and case are folded. Any text is taken as words, never as query syntax.
@@ -163,6 +164,10 @@ class Replica {
 
  private:
   explicit Replica(std::unique_ptr<ReplicaParts> parts);
+  Result<Taken> take(const SyncRequest& asked, const SyncReply& reply);
+  Result<void> begin_epoch(const SyncReply& reply);
+  Result<void> take_chain(const SyncReply& reply);
+  Result<bool> take_verdicts(const SyncRequest& asked, const SyncReply& reply);
 
   std::unique_ptr<ReplicaParts> parts_;
 };

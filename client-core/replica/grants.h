@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/protocol/messages.h"
+#include "engine/storage/digest.h"
+#include "engine/storage/path_sets.h"
+
+namespace rollcall {
+
+class Connection;
+
+enum class GrantState : std::uint8_t {
+  wanted = 0,    // its rows are not all here: bootstrap pages are due
+  staged = 1,    // all pages are here, to be applied with the next completed read
+  complete = 2,  // its rows are part of the confirmed ones
+};
+
+// A grant that the server gave this device, how far its rows are here, and the sum of what they
+// are.
+struct HeldGrant {
+  Grant grant;
+  std::uint64_t sum = 0;  // over (path, row), of confirmed rows
+  GrantState state = GrantState::wanted;
+  Bytes position;                      // where its bootstrap goes on
+  std::optional<Boundary> through;     // end of the last page taken
+  bool begun = false;                  // a page was taken
+  bool has_older_rows = false;         // rows lay under it before its first page: they may be stale
+  bool reread = false;                 // to be compared by drill-down
+  std::int64_t diverged_until_ms = 0;  // a re-read did not help: no other before this time
+};
+
+// A path of a path set, and the grants that cover it as bits by place in `all()`.
+struct CoveredPath {
+  std::string_view path;
+  std::uint64_t grants = 0;
+};
+
+// This device's grants, and the digest of each. The sums follow every change of a confirmed row:
+// take_away what it was, add what it is.
+class Grants {
+ public:
+  static std::vector<std::string> create_statements();
+  Grants(Connection& connection, const PathSets& path_sets)
+      : connection_(&connection), path_sets_(&path_sets) {}
+  Result<void> reload();
+  // Writes what changed since it was read or saved.
+  Result<void> save();
+
+  [[nodiscard]] std::vector<HeldGrant>& all() { return grants_; }
+  [[nodiscard]] const std::vector<HeldGrant>& all() const { return grants_; }
+  [[nodiscard]] HeldGrant* find(GrantId id);
+  // Takes the server's list. Returns those that are new; their sums are still to be made.
+  std::vector<GrantId> replace(std::span<const Grant> list);
+
+  [[nodiscard]] bool is_covered(std::string_view path) const;
+  // Ids of the grants whose rows are here, ascending; with `staged`, those whose pages are, too.
+  [[nodiscard]] std::vector<GrantId> complete(bool staged) const;
+  [[nodiscard]] bool all_complete() const;
+  // The next grant whose bootstrap pages are due: events, trainings, units, the rest.
+  [[nodiscard]] const HeldGrant* next_wanted() const;
+
+  // The covered paths of a path set.
+  [[nodiscard]] std::span<const CoveredPath> covered(std::int64_t path_set);
+  void add(std::uint64_t grants, Digest share) { move_sums(grants, share.sum); }
+  void take_away(std::uint64_t grants, Digest share) { move_sums(grants, 0 - share.sum); }
+
+  // The sums of the complete grants, combined as a server does that saw no change.
+  [[nodiscard]] std::uint64_t combined() const;
+  static std::uint64_t share_of(const GrantSum& sum) { return sum.sum * (2 * sum.grant.value + 1); }
+
+ private:
+  void move_sums(std::uint64_t grants, std::uint64_t by) {
+    for (std::size_t i = 0; grants != 0; ++i, grants >>= 1) {
+      if ((grants & 1) != 0) grants_[i].sum += by;
+    }
+  }
+
+  Connection* connection_;
+  const PathSets* path_sets_;
+  std::vector<HeldGrant> grants_;  // ascending by id
+  std::vector<HeldGrant> saved_;
+  std::map<std::int64_t, std::vector<CoveredPath>> covered_;
+};
+
+}  // namespace rollcall

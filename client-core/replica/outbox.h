@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/bytes.h"
+#include "engine/base/cryptography.h"
+#include "engine/base/numbers.h"
+#include "engine/base/result.h"
+#include "engine/clock/stamp.h"
+#include "engine/protocol/messages.h"
+
+namespace rollcall {
+
+class Connection;
+
+// This device's transactions in order, each with the bytes that were made at its commit, and the
+// chain over them. Nothing changes a transaction once it is here; a void only changes what is sent
+// in its place. Acknowledged ones stay for a restored server, until age or size takes the oldest;
+// the last one always stays, because it ends the chain.
+//
+//   _outbox(number, stamp, hash, head, rows, size, void, bytes)
+class Outbox {
+ public:
+  static std::vector<std::string> create_statements();
+  explicit Outbox(Connection& connection) : connection_(&connection) {}
+  // Reads again what is held in memory, after a transaction that was rolled back.
+  Result<void> reload();
+
+  [[nodiscard]] TxNumber last() const { return last_; }
+  [[nodiscard]] const Hash& head() const { return head_; }  // of the chain at `last`
+  [[nodiscard]] Stamp last_stamp() const { return last_stamp_; }
+
+  // The next number's transaction; `hash` is that of the bytes.
+  Result<void> append(Stamp stamp, const Hash& hash, const Hash& head, std::uint64_t rows,
+                      BytesView bytes);
+  struct Entry {
+    Stamp stamp;
+    std::uint64_t rows = 0;
+    bool is_void = false;
+  };
+  Result<std::optional<Entry>> find(TxNumber number);
+  // `not_found` when it is too old to be kept.
+  Result<Bytes> body(TxNumber number);
+  // The chain's head after a transaction; zero at 0; nothing when it is not kept.
+  Result<std::optional<Hash>> head_at(TxNumber number);
+  // Bytes of the transactions after `after`.
+  Result<std::uint64_t> bytes_after(TxNumber after);
+  // Rows of the transactions in (after, through], those of `except` left out.
+  Result<std::uint64_t> rows_between(TxNumber after, TxNumber through);
+
+  // Puts the transactions after `after` into the request, as many as go; returns the head of the
+  // chain after the last one. `gap` when the next one is not kept any more.
+  Result<Hash> fill(TxNumber after, std::size_t count_max, std::size_t bytes_max,
+                    SyncRequest& request);
+  // From now on only the transaction's hash is sent.
+  Result<void> make_void(TxNumber number);
+
+  // Proof of what the push of [first, last] got.
+  Result<void> keep_receipt(TxNumber first, TxNumber last, BytesView receipt, std::int64_t now_ms);
+  // Forgets acknowledged transactions up to `through` that are too old or too many, and those in
+  // front of them. What stands in the tray stays.
+  Result<void> prune(TxNumber through, std::int64_t now_ms);
+
+ private:
+  Connection* connection_;
+  TxNumber last_;
+  Hash head_;
+  Stamp last_stamp_;
+  std::uint64_t kept_bytes_ = 0;
+  std::int64_t prune_after_ms_ = 0;  // by age it is enough to look once an hour
+};
+
+}  // namespace rollcall

@@ -1,0 +1,358 @@
+#include "client-core/replica/replica.h"
+
+#include <algorithm>
+
+#include "client-core/replica/limits.h"
+#include "client-core/replica/replica_parts.h"
+#include "client-core/replica/tray.h"
+#include "client-core/replica/write_buffer.h"
+#include "engine/protocol/limits.h"
+#include "engine/storage/layout.h"
+#include "schema/compiled.h"
+#include "schema/evolution.h"
+
+namespace rollcall {
+namespace {
+
+constexpr std::uint32_t kApplicationId = 0x52437270;  // "RCrp"
+constexpr std::uint32_t kFormatVersion = 1;
+
+ConnectionOptions connection_options(const ReplicaOptions& options, bool create) {
+  ConnectionOptions wanted;
+  wanted.access = Access::exclusive;
+  wanted.create = create;
+  wanted.application_id = kApplicationId;
+  wanted.format_version = kFormatVersion;
+  wanted.vfs = options.vfs;
+  wanted.hidden_tables = {"_identity"};
+  return wanted;
+}
+
+Result<void> create_tables(Connection& connection) {
+  for (const auto& statements :
+       {Identity::create_statements(), Standing::create_statements(), Grants::create_statements(),
+        Outbox::create_statements(), Verdicts::create_statements(),
+        PendingWrites::create_statements(), BaseImages::create_statements(),
+        UnknownValues::create_statements(), OpenLosers::create_statements(),
+        Staging::create_statements(), Healing::create_statements()}) {
+    for (const std::string& statement : statements) ROLLCALL_TRY(connection.execute(statement));
+  }
+  ROLLCALL_TRY(connection.execute(PathSets::create_statement()));
+  return connection.execute(
+      "CREATE TABLE _schema(version INTEGER PRIMARY KEY, bytes BLOB NOT NULL)");
+}
+
+Result<bool> has_tables(Connection& connection) {
+  ROLLCALL_TRY_ASSIGN(Statement any, connection.prepare("SELECT 1 FROM sqlite_schema LIMIT 1"));
+  return any.step();
+}
+
+Result<void> keep_schema(Connection& connection, std::uint32_t version, BytesView bytes) {
+  ROLLCALL_TRY_ASSIGN(Statement insert,
+                      connection.prepare("INSERT OR REPLACE INTO _schema VALUES(?, ?)"));
+  insert.bind_integer(1, version);
+  insert.bind_bytes(2, bytes);
+  return insert.run();
+}
+
+Result<std::shared_ptr<const Schema>> load_schema(Connection& connection,
+                                                  const Cryptography& cryptography) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement newest,
+      connection.prepare("SELECT bytes FROM _schema ORDER BY version DESC LIMIT 1"));
+  ROLLCALL_TRY_ASSIGN(const bool found, newest.step());
+  if (!found) return failure(ErrorCode::corrupt, connection.path() + ": the schema is missing");
+  ROLLCALL_TRY_ASSIGN(Schema schema, decode_schema(newest.bytes(0), cryptography));
+  return std::shared_ptr<const Schema>(std::make_shared<Schema>(std::move(schema)));
+}
+
+}  // namespace
+
+// ---- Opening
+
+Result<std::unique_ptr<Replica>> Replica::create(const std::string& path,
+                                                 const EnrollReply& enrolled,
+                                                 const SecretSeed& secret, const std::string& url,
+                                                 const ReplicaDoors& doors,
+                                                 const ReplicaOptions& options) {
+  ROLLCALL_TRY_ASSIGN(Schema decoded, decode_schema(enrolled.schema, doors.cryptography));
+  if (enrolled.grants.size() > device_grants_max || enrolled.device.value == 0) {
+    return failure(ErrorCode::malformed, "the server's enrolment reply cannot be used");
+  }
+  auto schema = std::make_shared<const Schema>(std::move(decoded));
+  auto opened = Connection::open(path, connection_options(options, true));
+  if (!opened && opened.error().code == ErrorCode::not_a_replica) {
+    return failure(ErrorCode::already_exists, opened.error().message);
+  }
+  if (!opened) return std::move(opened).error();
+  Connection connection = std::move(opened).value();
+  {
+    ROLLCALL_TRY_ASSIGN(const bool exists, has_tables(connection));
+    if (exists) {
+      return failure(ErrorCode::already_exists,
+                     path + ": there is a replica already; name another file");
+    }
+  }
+  {
+    ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection));
+    ROLLCALL_TRY(create_tables(connection));
+    ROLLCALL_TRY(keep_schema(connection, schema->version, enrolled.schema));
+    ROLLCALL_TRY(apply_layout(connection, Flavour::replica, *schema));
+    ROLLCALL_TRY(Identity::of(enrolled, secret, url).save(connection));
+    Standing standing;
+    standing.epoch = enrolled.epoch;
+    standing.grants_version = enrolled.grants_version;
+    standing.offset_ms = enrolled.server_ms - doors.clock.utc_ms();
+    ROLLCALL_TRY(standing.save(connection));
+    ROLLCALL_TRY_ASSIGN(const PathSets none, PathSets::open(connection));
+    Grants grants(connection, none);
+    grants.replace(enrolled.grants);
+    ROLLCALL_TRY(grants.save());
+    ROLLCALL_TRY(transaction.commit());
+  }
+  ROLLCALL_TRY_ASSIGN(Identity identity, Identity::load(connection));
+  auto parts = std::make_unique<ReplicaParts>(doors, options, std::move(connection),
+                                              std::move(identity), std::move(schema));
+  ROLLCALL_TRY(parts->reload());
+  return std::unique_ptr<Replica>(new Replica(std::move(parts)));
+}
+
+Result<std::unique_ptr<Replica>> Replica::open(const std::string& path, const ReplicaDoors& doors,
+                                               const ReplicaOptions& options) {
+  ROLLCALL_TRY_ASSIGN(Connection connection,
+                      Connection::open(path, connection_options(options, false)));
+  ROLLCALL_TRY_ASSIGN(const bool exists, has_tables(connection));
+  if (!exists) {
+    return failure(ErrorCode::not_a_replica,
+                   path + ": its making was cut short; delete it and enrol again");
+  }
+  ROLLCALL_TRY_ASSIGN(Identity identity, Identity::load(connection));
+  ROLLCALL_TRY_ASSIGN(auto schema, load_schema(connection, doors.cryptography));
+  auto parts = std::make_unique<ReplicaParts>(doors, options, std::move(connection),
+                                              std::move(identity), std::move(schema));
+  ROLLCALL_TRY(parts->reload());
+  return std::unique_ptr<Replica>(new Replica(std::move(parts)));
+}
+
+Replica::Replica(std::unique_ptr<ReplicaParts> parts) : parts_(std::move(parts)) {}
+Replica::~Replica() = default;
+
+// ---- Who and what
+
+const SecretSeed& Replica::secret() const { return parts_->identity.secret; }
+const std::string& Replica::url() const { return parts_->identity.url; }
+const std::string& Replica::space() const { return parts_->identity.space; }
+DeviceNumber Replica::device() const { return parts_->identity.device; }
+const PublicKey& Replica::server_key() const { return parts_->identity.server_key; }
+const std::string& Replica::path() const { return parts_->connection.path(); }
+const Schema& Replica::schema() const { return parts_->tables.schema(); }
+const HybridClock& Replica::clock() const { return parts_->clock; }
+
+Result<void> Replica::move_to(const std::string& url) {
+  Identity moved = parts_->identity;
+  moved.url = url;
+  ROLLCALL_TRY(parts_->write([&] { return moved.save(parts_->connection); }));
+  parts_->identity = std::move(moved);
+  return {};
+}
+
+Result<void> Replica::follow_time(std::int64_t server_ms) {
+  return parts_->write([&]() -> Result<void> {
+    parts_->clock.follow(server_ms, parts_->doors.clock.utc_ms());
+    return {};
+  });
+}
+
+Result<void> Replica::adopt_schema(BytesView bytes) {
+  ReplicaParts& parts = *parts_;
+  ROLLCALL_TRY_ASSIGN(Schema decoded, decode_schema(bytes, parts.doors.cryptography));
+  if (decoded.version <= schema().version) return {};
+  ROLLCALL_TRY(check_evolution(schema(), decoded));
+  ROLLCALL_TRY(parts.check_free());
+  const auto next = std::make_shared<const Schema>(std::move(decoded));
+  const std::shared_ptr<const Schema> before = parts.tables.shared_schema();
+  auto done = parts.write([&]() -> Result<void> {
+    ROLLCALL_TRY(keep_schema(parts.connection, next->version, bytes));
+    ROLLCALL_TRY(apply_layout(parts.connection, Flavour::replica, *next));
+    parts.change_schema(next);
+    if (parts.standing.newer_schema <= next->version) parts.standing.newer_schema = 0;
+    return parts.confirmed.move_known();
+  });
+  if (!done) parts.change_schema(before);
+  parts.queries.everything_changed();
+  return done;
+}
+
+// ---- Writing and reading
+
+Result<LocalTransaction> Replica::begin() {
+  if (parts_->is_writing) {
+    return failure(ErrorCode::already_exists, "another local transaction is open");
+  }
+  ROLLCALL_TRY_ASSIGN(Transaction sql, Transaction::write(parts_->connection));
+  return LocalTransaction(
+      std::make_unique<WriteBuffer>(*parts_, std::move(sql), parts_->clock.next()));
+}
+
+Result<QueryRows> Replica::query(std::string_view sql, std::span<const ValueView> parameters) {
+  return parts_->queries.run(sql, parameters);
+}
+
+Result<std::vector<RowId>> Replica::search(std::string_view collection, std::string_view words,
+                                           std::size_t limit) {
+  const CollectionDef* def = schema().find(collection);
+  if (def == nullptr) {
+    return failure(ErrorCode::unknown_collection,
+                   "there is no collection \"" + std::string(collection) + "\"");
+  }
+  return parts_->queries.search(*def, words, limit);
+}
+
+Result<ObserverId> Replica::observe(std::string_view sql, std::span<const ValueView> parameters,
+                                    Observer observer) {
+  return parts_->queries.observe(sql, parameters, std::move(observer));
+}
+
+void Replica::unobserve(ObserverId id) { parts_->queries.unobserve(id); }
+Result<void> Replica::deliver() { return parts_->queries.deliver(); }
+
+// ---- Syncing
+
+ReplicaFacts Replica::facts() const {
+  const Standing& standing = parts_->standing;
+  ReplicaFacts facts;
+  facts.unsent = parts_->outbox.last() > standing.seen;
+  facts.push_stopped = standing.forked;
+  facts.read_complete = parts_->reading.is_complete();
+  facts.unread_own = standing.retired < standing.seen;
+  return facts;
+}
+
+Result<PreparedRequest> Replica::prepare(const RequestPlan& plan) {
+  ReplicaParts& parts = *parts_;
+  PreparedRequest prepared;
+  SyncRequest& request = prepared.request;
+  request.schema_version = schema().version;
+  parts.reading.ask(request, plan.read);
+  request.last_tx = parts.outbox.last();
+  prepared.head = parts.outbox.head();
+  request.seen_tx = parts.standing.seen;
+  request.seen_changed = parts.verdicts.changed();
+  request.wait_ms = plan.wait_ms;
+  if (plan.push && !parts.standing.forked && parts.outbox.last() > parts.standing.seen) {
+    const std::size_t count = plan.push_one ? 1 : push_transactions_max;
+    ROLLCALL_TRY_ASSIGN(prepared.head,
+                        parts.outbox.fill(parts.standing.seen, count, push_bytes_target, request));
+  }
+  return prepared;
+}
+
+Result<Taken> Replica::take_reply(const SyncRequest& asked, const SyncReply& reply) {
+  Taken taken;
+  ROLLCALL_TRY(parts_->write([&]() -> Result<void> {
+    ROLLCALL_TRY_ASSIGN(taken, take(asked, reply));
+    return {};
+  }));
+  return taken;
+}
+
+// A new incarnation of the log: whatever was staged is of the old one, and a server that was
+// restored may lack transactions that it acknowledged.
+Result<void> Replica::begin_epoch(const SyncReply& reply) {
+  Standing& standing = parts_->standing;
+  standing.epoch = reply.epoch;
+  standing.seen = std::min(standing.seen, reply.known_tx);
+  return parts_->reading.lose_cursor();
+}
+
+Result<void> Replica::take_chain(const SyncReply& reply) {
+  Standing& standing = parts_->standing;
+  if (reply.state == SyncState::gap) standing.seen = std::min(standing.seen, reply.known_tx);
+  if (reply.state != SyncState::forked) return {};
+  // An answer to a request of before a push that went through names a place on our own chain.
+  ROLLCALL_TRY_ASSIGN(const auto head, parts_->outbox.head_at(reply.known_tx));
+  const bool is_ours = reply.known_tx <= parts_->outbox.last() && head &&
+                       head->view() == BytesView(reply.known_head);
+  standing.forked = standing.forked || !is_ours;
+  return {};
+}
+
+Result<bool> Replica::take_verdicts(const SyncRequest& asked, const SyncReply& reply) {
+  ReplicaParts& parts = *parts_;
+  ROLLCALL_TRY(parts.verdicts.named(asked.seen_changed));
+  const TxNumber seen_before = parts.standing.seen;
+  ROLLCALL_TRY_ASSIGN(const Verdicts::News news,
+                      parts.verdicts.take(reply.verdicts, parts.outbox.last(), parts.standing));
+  for (const TxNumber number : news.out) ROLLCALL_TRY(parts.take_out_of_sight(number));
+  if (!reply.receipt.empty() && !asked.transactions.empty()) {
+    const TxNumber last(asked.first_tx.value + asked.transactions.size() - 1);
+    ROLLCALL_TRY(
+        parts.outbox.keep_receipt(asked.first_tx, last, reply.receipt, parts.doors.clock.utc_ms()));
+  }
+  // The server took the last transaction at an earlier time: this device's clock ran ahead. While
+  // others are pending it goes on above their stamps.
+  const TxNumber last = parts.outbox.last();
+  if (parts.standing.seen != seen_before && parts.standing.seen == last) {
+    const StoredVerdict* verdict = parts.verdicts.recent(last);
+    if (verdict != nullptr && verdict->accepted) parts.clock.reset_to(*verdict->accepted);
+  }
+  return news.any;
+}
+
+Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
+  ReplicaParts& parts = *parts_;
+  Standing& standing = parts.standing;
+  Taken taken;
+  if (reply.epoch < standing.epoch) return taken;  // from before a restore, and late
+  parts.clock.follow(reply.server_ms, parts.doors.clock.utc_ms());
+  if (reply.epoch != standing.epoch) {
+    ROLLCALL_TRY(begin_epoch(reply));
+    return taken;
+  }
+  const bool lost = reply.state == SyncState::new_epoch || reply.state == SyncState::cursor_unknown;
+  const bool is_of_now = asked.cursor == standing.cursor || asked.cursor == standing.floor;
+  if (lost && is_of_now) {
+    ROLLCALL_TRY(parts.reading.lose_cursor());
+  }
+  ROLLCALL_TRY(take_chain(reply));
+  ROLLCALL_TRY_ASSIGN(taken.verdicts, take_verdicts(asked, reply));
+  if (reply.schema_version > schema().version) {
+    standing.newer_schema = reply.schema_version;
+    taken.newer_schema = true;
+  }
+  if (reply.grants) ROLLCALL_TRY(parts.reading.take_grants(reply.grants_version, *reply.grants));
+  if (!lost) {
+    ROLLCALL_TRY_ASSIGN(const Reading::Read read,
+                        parts.reading.take(asked, reply, parts.doors.clock.utc_ms()));
+    taken.completed = read.completed;
+  }
+  taken.rows_changed = !parts.overlay.touched().empty();
+  return taken;
+}
+
+Result<TxNumber> Replica::void_oldest() {
+  ReplicaParts& parts = *parts_;
+  const TxNumber number = parts.standing.seen.next();
+  ROLLCALL_TRY_ASSIGN(const auto entry, parts.outbox.find(number));
+  if (!entry || entry->is_void) {
+    return failure(ErrorCode::not_found, "no unsent transaction is there to be voided");
+  }
+  auto done = parts.write([&]() -> Result<void> {
+    ROLLCALL_TRY(parts.outbox.make_void(number));
+    ROLLCALL_TRY(parts.verdicts.reject_unsent(number, static_cast<std::uint32_t>(ErrorCode::voided),
+                                              "the server cannot read it"));
+    return parts.take_out_of_sight(number);
+  });
+  ROLLCALL_TRY(std::move(done));
+  return number;
+}
+
+// ---- State
+
+Result<std::uint64_t> Replica::content_digest(std::string_view scope) {
+  return parts_->confirmed.digest(scope);
+}
+
+Result<void> Replica::checkpoint() { return parts_->connection.checkpoint(); }
+
+}  // namespace rollcall

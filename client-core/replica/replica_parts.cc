@@ -1,0 +1,124 @@
+#include "client-core/replica/replica_parts.h"
+
+#include <set>
+
+#include "client-core/replica/limits.h"
+
+namespace rollcall {
+namespace {
+
+Overlay::Parts parts_of(ReplicaParts& all) {
+  return {all.tables, all.bases,    all.pending,  all.unknown,   all.losers,
+          all.grants, all.standing, all.verdicts, all.own_stamps};
+}
+
+}  // namespace
+
+ReplicaParts::ReplicaParts(const ReplicaDoors& the_doors, const ReplicaOptions& the_options,
+                           Connection open, Identity who, std::shared_ptr<const Schema> schema)
+    : doors(the_doors),
+      options(the_options),
+      connection(std::move(open)),
+      identity(std::move(who)),
+      clock(doors.clock, identity.device),
+      ids(doors.random),
+      tables(connection, schema),
+      outbox(connection),
+      verdicts(connection),
+      own_stamps(outbox, verdicts),
+      bases(connection),
+      unknown(connection),
+      losers(connection),
+      pending(connection, outbox),
+      grants(connection, path_sets),
+      overlay(parts_of(*this)),
+      confirmed(connection, overlay, path_sets, parts_of(*this), clock),
+      staging(connection),
+      healing(connection, confirmed, grants, staging, path_sets),
+      reading({parts_of(*this), overlay, confirmed, path_sets, staging, healing, outbox}),
+      queries(connection),
+      schemas_{std::move(schema)} {}
+
+Result<void> ReplicaParts::reload() {
+  ROLLCALL_TRY_ASSIGN(standing, Standing::load(connection));
+  saved_ = standing;
+  ROLLCALL_TRY_ASSIGN(path_sets, PathSets::open(connection));
+  ROLLCALL_TRY(outbox.reload());
+  ROLLCALL_TRY(verdicts.reload(standing.retired));
+  ROLLCALL_TRY(bases.reload());
+  ROLLCALL_TRY(unknown.reload());
+  ROLLCALL_TRY(pending.reload());
+  ROLLCALL_TRY(grants.reload());
+  ROLLCALL_TRY(staging.reload());
+  overlay.settle();
+  overlay.touched().clear();
+  healing.restart();
+  clock.follow(standing.offset_ms, 0);
+  clock.observe(Stamp{standing.clock_time, identity.device});
+  clock.observe(outbox.last_stamp());
+  return {};
+}
+
+Result<void> ReplicaParts::check_free() const {
+  if (!is_writing) return {};
+  return failure(ErrorCode::invalid_argument,
+                 "a local transaction is open: commit it or roll it back first");
+}
+
+Result<void> ReplicaParts::write(const std::function<Result<void>()>& work) {
+  ROLLCALL_TRY(check_free());
+  ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection));
+  auto done = work();
+  if (done) {
+    standing.clock_time = clock.last().time;
+    // A jitter of the network is not worth a flush of the disk.
+    const std::int64_t drift = clock.offset_ms() - standing.offset_ms;
+    if (drift > offset_jitter_ms || drift < -offset_jitter_ms) {
+      standing.offset_ms = clock.offset_ms();
+    }
+    if (!(standing == saved_)) done = standing.save(connection);
+  }
+  if (done) done = grants.save();
+  if (done) done = transaction.commit();
+  if (!done) {
+    transaction.rollback();
+    // Only a file that cannot be read fails here; the next call will say so.
+    static_cast<void>(reload());
+    return done;
+  }
+  saved_ = standing;
+  publish();
+  return {};
+}
+
+void ReplicaParts::publish() {
+  std::set<std::uint16_t>& touched = overlay.touched();
+  std::set<std::string> untouched;
+  for (const CollectionDef& def : tables.schema().collections) {
+    if (touched.count(def.id.value) != 0) continue;
+    untouched.insert("_" + def.name);
+    untouched.insert("_" + def.name + "_search");
+  }
+  touched.clear();
+  queries.changed_all_but(untouched);
+}
+
+void ReplicaParts::change_schema(std::shared_ptr<const Schema> schema) {
+  tables.change(schema);
+  schemas_.push_back(std::move(schema));
+}
+
+Result<void> ReplicaParts::take_out_of_sight(TxNumber number) {
+  ROLLCALL_TRY_ASSIGN(Bytes body, outbox.body(number));
+  ROLLCALL_TRY_ASSIGN(const auto transaction, decode_transaction(number, std::move(body)));
+  KnownRow row;
+  for (const RowWrite& write : transaction->rows) {
+    const RowKey key{write.collection, write.id};
+    ROLLCALL_TRY(overlay.load(key, row));
+    ROLLCALL_TRY(pending.forget_one(key, number));
+    if (row.table != nullptr) ROLLCALL_TRY(overlay.store(row));
+  }
+  return {};
+}
+
+}  // namespace rollcall

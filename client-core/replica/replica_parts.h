@@ -1,0 +1,84 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "client-core/replica/base_images.h"
+#include "client-core/replica/confirmed_rows.h"
+#include "client-core/replica/grants.h"
+#include "client-core/replica/healing.h"
+#include "client-core/replica/identity.h"
+#include "client-core/replica/open_losers.h"
+#include "client-core/replica/outbox.h"
+#include "client-core/replica/overlay.h"
+#include "client-core/replica/pending_writes.h"
+#include "client-core/replica/queries.h"
+#include "client-core/replica/reading.h"
+#include "client-core/replica/replica.h"
+#include "client-core/replica/staging.h"
+#include "client-core/replica/standing.h"
+#include "client-core/replica/tables.h"
+#include "client-core/replica/unknown_values.h"
+#include "client-core/replica/verdicts.h"
+#include "engine/storage/connection.h"
+#include "engine/storage/path_sets.h"
+#include "engine/storage/transaction.h"
+
+namespace rollcall {
+
+// What an open replica is made of: each part is a table or a rule, and this is where they meet. It
+// is never moved, for the parts refer to each other; the connection outlives all of them.
+struct ReplicaParts {
+  ReplicaParts(const ReplicaDoors& doors, const ReplicaOptions& options, Connection open,
+               Identity identity, std::shared_ptr<const Schema> schema);
+  ReplicaParts(const ReplicaParts&) = delete;
+  ReplicaParts& operator=(const ReplicaParts&) = delete;
+
+  // Memory says what the file says: after opening, and after a transaction that was rolled back.
+  Result<void> reload();
+  // Runs `work` in one SQLite transaction, and writes down what stands in memory at its end. After
+  // an error everything is as before.
+  Result<void> write(const std::function<Result<void>()>& work);
+  // A commit stands: those who watch the tables will see.
+  void publish();
+  // Another schema from now on.
+  void change_schema(std::shared_ptr<const Schema> schema);
+  // An own transaction is rejected or parked: its rows show what they would without it.
+  Result<void> take_out_of_sight(TxNumber number);
+  // `invalid_argument` while a local transaction is open.
+  [[nodiscard]] Result<void> check_free() const;
+
+  ReplicaDoors doors;
+  ReplicaOptions options;
+  Connection connection;
+  Identity identity;
+  Standing standing;
+  HybridClock clock;
+  RowIdSource ids;
+  bool is_writing = false;  // a local transaction is open
+
+  Tables tables;
+  PathSets path_sets;
+  Outbox outbox;
+  Verdicts verdicts;
+  OwnStamps own_stamps;
+  BaseImages bases;
+  UnknownValues unknown;
+  OpenLosers losers;
+  PendingWrites pending;
+  Grants grants;
+  Overlay overlay;
+  ConfirmedRows confirmed;
+  Staging staging;
+  Healing healing;
+  Reading reading;
+  Queries queries;
+
+ private:
+  Standing saved_;
+  // Every schema that was current since the opening: callers may hold its collections still.
+  std::vector<std::shared_ptr<const Schema>> schemas_;
+};
+
+}  // namespace rollcall

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/base/bytes.h"
+#include "engine/base/numbers.h"
+#include "engine/base/result.h"
+
+namespace rollcall {
+
+class Connection;
+
+// Where a replica stands towards its server, apart from rows, grants and transactions: the one row
+// of table `_standing`.
+struct Standing {
+  Epoch epoch;
+  Bytes cursor;      // of the last completed read; empty: none yet
+  Bytes floor;       // the earliest snapshot of the pages taken since; empty: none
+  Bytes position;    // inside a tail of several pages; empty: at its start
+  TxNumber retired;  // own transactions that the confirmed rows contain
+  TxNumber seen;     // own transactions up to this one have their verdict
+  std::uint64_t grants_version = 0;
+  std::uint32_t newer_schema = 0;  // a version that the server told of; 0: none
+  bool forked = false;
+  bool read_once = false;  // a read was completed: what is in sight never goes back to half
+  bool regrouped = false;  // the grants list changed: rows may have lost their last path
+  std::int64_t last_synced_ms = 0;
+  std::int64_t offset_ms = 0;    // server time minus this machine's
+  std::uint64_t clock_time = 0;  // of the greatest stamp made or seen
+  std::uint64_t bootstrap_rows = 0;
+  std::uint64_t bootstrap_bytes = 0;
+  std::uint64_t bootstrap_rows_left = 0;
+
+  friend bool operator==(const Standing&, const Standing&) = default;
+
+  static std::vector<std::string> create_statements();
+  static Result<Standing> load(Connection& connection);
+  Result<void> save(Connection& connection) const;
+};
+
+}  // namespace rollcall
