@@ -9,7 +9,7 @@ HttpExchange::~HttpExchange() {
   respond(refuse(answer_type_, {ErrorCode::internal, "the server lost this request: send it again"}));
 }
 
-void HttpExchange::respond(HttpResponse response) {
+void HttpExchange::respond(HttpAnswer response) {
   if (answered_.exchange(true)) return;
   deliver_(std::move(response));
 }

@@ -14,7 +14,7 @@ namespace rollcall {
 // dropped. One that is destroyed unanswered answers 500, so that no client waits for nothing.
 class HttpExchange {
  public:
-  using Deliver = std::function<void(HttpResponse)>;
+  using Deliver = std::function<void(HttpAnswer)>;
 
   explicit HttpExchange(MediaType answer_type, Deliver deliver)
       : answer_type_(answer_type), deliver_(std::move(deliver)) {}
@@ -22,7 +22,7 @@ class HttpExchange {
   HttpExchange& operator=(const HttpExchange&) = delete;
   ~HttpExchange();
 
-  void respond(HttpResponse response);
+  void respond(HttpAnswer response);
   // The client closed its end: nobody will read an answer. What waits for something may stop.
   [[nodiscard]] bool is_gone() const { return gone_.load(std::memory_order_relaxed); }
   void set_gone() { gone_.store(true, std::memory_order_relaxed); }
@@ -41,12 +41,12 @@ class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
   // The head has come and the body has not been asked for: an answer here ends the request.
-  virtual std::optional<HttpResponse> judge_head(const HttpHead& head) = 0;
-  virtual void handle(HttpRequest request, std::shared_ptr<HttpExchange> exchange) = 0;
+  virtual std::optional<HttpAnswer> judge_head(const HttpHead& head) = 0;
+  virtual void handle(ReceivedRequest request, std::shared_ptr<HttpExchange> exchange) = 0;
   // The client of this exchange went away before its answer.
   virtual void gone(const std::shared_ptr<HttpExchange>& exchange) = 0;
   // Something was answered, by the handler or by the server itself (`head` null: not even framed).
-  virtual void answered(const HttpHead* head, const HttpResponse& response,
+  virtual void answered(const HttpHead* head, const HttpAnswer& response,
                         std::size_t request_bytes, std::size_t response_bytes) = 0;
 };
 

@@ -32,13 +32,13 @@ struct HttpHead {
   std::size_t body_bytes = 0;              // as it travels
 };
 
-struct HttpRequest {
+struct ReceivedRequest {
   HttpHead head;
   Bytes body;  // as it travelled: still encoded
   ByteBudget::Hold hold;
 };
 
-struct HttpResponse {
+struct HttpAnswer {
   unsigned status = 200;
   MediaType type = MediaType::json;
   Encoding encoding = Encoding::identity;  // in which `body` is already

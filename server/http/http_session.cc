@@ -52,7 +52,7 @@ std::string_view reason_of(unsigned status) {
 
 // Short on purpose: an idle sync is two heads and little else. Time travels in the messages, so
 // there is no Date.
-std::string head_text(const HttpResponse& response, bool close) {
+std::string head_text(const HttpAnswer& response, bool close) {
   std::string text = "HTTP/1.1 " + std::to_string(response.status) + " ";
   text += reason_of(response.status);
   text += "\r\nContent-Type: ";
@@ -79,7 +79,7 @@ milliseconds time_for(std::int64_t base_ms, std::size_t bytes) {
 }
 
 // What to say to a head that the parser gave up on.
-HttpResponse refuse_parse(beast::error_code error) {
+HttpAnswer refuse_parse(beast::error_code error) {
   if (error == http::error::bad_version) {
     return refuse(MediaType::json, 505,
                   {ErrorCode::malformed, "only HTTP/1.1 is spoken here: send the request as that"});
@@ -98,7 +98,7 @@ HttpResponse refuse_parse(beast::error_code error) {
   return refuse(MediaType::json, 400, {ErrorCode::malformed, std::move(what)});
 }
 
-JudgedHead refused(HttpResponse refusal) {
+JudgedHead refused(HttpAnswer refusal) {
   JudgedHead judged;
   judged.keep_alive = false;
   judged.refusal = std::move(refusal);
@@ -165,13 +165,13 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
   }
   const HttpHead head = judged->head;
   if (turned_away_) {
-    HttpResponse full = refuse_later(head.answer_type, retry_after_s,
+    HttpAnswer full = refuse_later(head.answer_type, retry_after_s,
                                      "the server has as many connections as it can take");
     full.close = true;
     co_await write(&head, std::move(full));
     co_return Step::close;
   }
-  if (std::optional<HttpResponse> early = handler_.judge_head(head)) {
+  if (std::optional<HttpAnswer> early = handler_.judge_head(head)) {
     const Step step = co_await refuse_unread(*judged, std::move(*early));
     co_return step;
   }
@@ -188,14 +188,14 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
         co_await asio::async_write(stream_, asio::buffer(go_on.data(), go_on.size()), as_result);
     if (error) co_return Step::close;
   }
-  std::optional<HttpResponse> refusal;
+  std::optional<HttpAnswer> refusal;
   std::optional<Bytes> body = co_await read_body(head, refusal);
   if (!body) {
     if (refusal) co_await write(&head, std::move(*refusal));
     co_return Step::close;
   }
-  HttpRequest request{head, std::move(*body), std::move(*hold)};
-  std::optional<HttpResponse> response = co_await answer(std::move(request));
+  ReceivedRequest request{head, std::move(*body), std::move(*hold)};
+  std::optional<HttpAnswer> response = co_await answer(std::move(request));
   if (!response) co_return Step::close;
   if (!judged->keep_alive) response->close = true;
   const bool close = response->close;
@@ -259,7 +259,7 @@ asio::awaitable<std::optional<JudgedHead>> HttpSession::read_head() {
 }
 
 asio::awaitable<std::optional<Bytes>> HttpSession::read_body(const HttpHead& head,
-                                                             std::optional<HttpResponse>& refusal) {
+                                                             std::optional<HttpAnswer>& refusal) {
   Bytes body;
   body.resize(head.body_bytes);
   std::size_t have = std::min(buffer_.size(), body.size());
@@ -286,13 +286,13 @@ asio::awaitable<std::optional<Bytes>> HttpSession::read_body(const HttpHead& hea
   co_return body;
 }
 
-asio::awaitable<std::optional<HttpResponse>> HttpSession::answer(HttpRequest request) {
+asio::awaitable<std::optional<HttpAnswer>> HttpSession::answer(ReceivedRequest request) {
   const MediaType type = request.head.answer_type;
   response_.reset();
   std::weak_ptr<HttpExchange> waiting;
   {
     auto exchange = std::make_shared<HttpExchange>(
-        type, [self = shared_from_this()](HttpResponse response) {
+        type, [self = shared_from_this()](HttpAnswer response) {
           asio::post(self->stream_.get_executor(),
                      [self, response = std::move(response)]() mutable {
                        self->deliver(std::move(response));
@@ -315,7 +315,7 @@ asio::awaitable<std::optional<HttpResponse>> HttpSession::answer(HttpRequest req
     exchange->set_gone();
     handler_.gone(exchange);
   }
-  HttpResponse late =
+  HttpAnswer late =
       refuse_later(type, retry_after_s, "the server could not answer this in time: send it again");
   late.close = true;
   co_return late;
@@ -351,7 +351,7 @@ void HttpSession::arm(milliseconds after) {
       });
 }
 
-void HttpSession::deliver(HttpResponse response) {
+void HttpSession::deliver(HttpAnswer response) {
   response_ = std::move(response);
   answer_timer_.cancel();
 }
@@ -378,7 +378,7 @@ void HttpSession::watch_for_goodbye(const std::shared_ptr<HttpExchange>& exchang
       });
 }
 
-asio::awaitable<bool> HttpSession::write(const HttpHead* head, HttpResponse response) {
+asio::awaitable<bool> HttpSession::write(const HttpHead* head, HttpAnswer response) {
   const bool close = response.close || draining_;
   std::optional<ByteBudget::Hold> hold = budget_.hold(response.body.size());
   if (!hold) {
@@ -394,7 +394,7 @@ asio::awaitable<bool> HttpSession::write(const HttpHead* head, HttpResponse resp
 
 // Refused by its head: the answer goes out before the body is read, if ever.
 asio::awaitable<HttpSession::Step> HttpSession::refuse_unread(const JudgedHead& judged,
-                                                              HttpResponse refusal) {
+                                                              HttpAnswer refusal) {
   const bool may_follow = judged.keep_alive && !judged.expects_continue &&
                           judged.head.body_bytes <= discarded_bytes_max;
   if (!may_follow) refusal.close = true;

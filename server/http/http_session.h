@@ -48,11 +48,11 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::asio::awaitable<std::optional<JudgedHead>> read_head();
   // Nothing, and `refusal` says why, or is nothing too when there is nobody to tell.
   boost::asio::awaitable<std::optional<Bytes>> read_body(const HttpHead& head,
-                                                         std::optional<HttpResponse>& refusal);
+                                                         std::optional<HttpAnswer>& refusal);
   // Nothing: the client hung up before its answer.
-  boost::asio::awaitable<std::optional<HttpResponse>> answer(HttpRequest request);
-  boost::asio::awaitable<bool> write(const HttpHead* head, HttpResponse response);
-  boost::asio::awaitable<Step> refuse_unread(const JudgedHead& judged, HttpResponse refusal);
+  boost::asio::awaitable<std::optional<HttpAnswer>> answer(ReceivedRequest request);
+  boost::asio::awaitable<bool> write(const HttpHead* head, HttpAnswer response);
+  boost::asio::awaitable<Step> refuse_unread(const JudgedHead& judged, HttpAnswer refusal);
   boost::asio::awaitable<bool> discard(std::size_t bytes);
   boost::asio::awaitable<void> close_gently();
   boost::asio::awaitable<std::size_t> read_some();
@@ -61,7 +61,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void clear_deadline();
   void arm(std::chrono::milliseconds after);
   void watch_for_goodbye(const std::shared_ptr<HttpExchange>& exchange);
-  void deliver(HttpResponse response);
+  void deliver(HttpAnswer response);
   void close();
 
   HttpStream stream_;
@@ -75,7 +75,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
   boost::beast::flat_buffer buffer_;
   boost::asio::steady_timer answer_timer_;
-  std::optional<HttpResponse> response_;
+  std::optional<HttpAnswer> response_;
   boost::system::error_code error_;  // of the last read
   std::size_t request_bytes_ = 0;    // of the present request, for the counters
   bool idle_ = false;                // between two requests

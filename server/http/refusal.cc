@@ -7,8 +7,8 @@
 namespace rollcall {
 namespace {
 
-HttpResponse answer(MediaType type, unsigned status, ErrorCode code, const Refusal& refusal) {
-  HttpResponse response;
+HttpAnswer answer(MediaType type, unsigned status, ErrorCode code, const Refusal& refusal) {
+  HttpAnswer response;
   response.status = status;
   response.type = type == MediaType::cbor ? MediaType::cbor : MediaType::json;
   response.body = response.type == MediaType::cbor ? to_cbor(refusal) : to_json(refusal);
@@ -47,24 +47,24 @@ unsigned status_of(ErrorCode code) {
   return kind == 2 || kind == 5 ? 400 : 500;
 }
 
-HttpResponse refuse(MediaType type, const Error& error) {
+HttpAnswer refuse(MediaType type, const Error& error) {
   return refuse(type, status_of(error.code), error);
 }
 
-HttpResponse refuse(MediaType type, unsigned status, const Error& error) {
+HttpAnswer refuse(MediaType type, unsigned status, const Error& error) {
   return answer(type, status, error.code, refusal_of(error));
 }
 
-HttpResponse refuse_stale(MediaType type, std::int64_t server_ms, std::string message) {
+HttpAnswer refuse_stale(MediaType type, std::int64_t server_ms, std::string message) {
   Refusal refusal = refusal_of({ErrorCode::stale, std::move(message)});
   refusal.server_ms = server_ms;
   return answer(type, 401, ErrorCode::stale, refusal);
 }
 
-HttpResponse refuse_later(MediaType type, std::uint32_t after_s, std::string message) {
+HttpAnswer refuse_later(MediaType type, std::uint32_t after_s, std::string message) {
   Refusal refusal = refusal_of({ErrorCode::later, std::move(message)});
   refusal.retry_ms = after_s * 1000;
-  HttpResponse response = answer(type, 503, ErrorCode::later, refusal);
+  HttpAnswer response = answer(type, 503, ErrorCode::later, refusal);
   response.retry_after_s = after_s;
   return response;
 }

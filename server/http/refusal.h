@@ -11,11 +11,11 @@ namespace rollcall {
 unsigned status_of(ErrorCode code);
 
 // An answer that is not 200: a Refusal message (engine/protocol/messages.h) in the type asked for.
-HttpResponse refuse(MediaType type, const Error& error);
-HttpResponse refuse(MediaType type, unsigned status, const Error& error);
+HttpAnswer refuse(MediaType type, const Error& error);
+HttpAnswer refuse(MediaType type, unsigned status, const Error& error);
 // 401 with the server's time, so that the device sets its clock by it and tries again.
-HttpResponse refuse_stale(MediaType type, std::int64_t server_ms, std::string message);
+HttpAnswer refuse_stale(MediaType type, std::int64_t server_ms, std::string message);
 // 503: come back after `after_s`.
-HttpResponse refuse_later(MediaType type, std::uint32_t after_s, std::string message);
+HttpAnswer refuse_later(MediaType type, std::uint32_t after_s, std::string message);
 
 }  // namespace rollcall

@@ -26,7 +26,7 @@ struct JudgedHead {
   HttpHead head;
   bool keep_alive = true;
   bool expects_continue = false;
-  std::optional<HttpResponse> refusal;  // closes the connection: where the body ends is in doubt
+  std::optional<HttpAnswer> refusal;  // closes the connection: where the body ends is in doubt
 };
 
 // Holds a head to what we speak: HTTP/1.1, one Host, a path, GET or POST, a body with one

@@ -164,7 +164,7 @@ std::vector<HostedSpace*> SyncService::spaces() const {
   return all;
 }
 
-std::optional<HttpResponse> SyncService::judge_head(const HttpHead& head) {
+std::optional<HttpAnswer> SyncService::judge_head(const HttpHead& head) {
   const Route route = route_of(head.target);
   const MediaType type = head.answer_type;
   if (route == Route::other) {
@@ -172,7 +172,7 @@ std::optional<HttpResponse> SyncService::judge_head(const HttpHead& head) {
                          "there is nothing at this path: the protocol is at /v1/sync"});
   }
   if (head.method != method_of(route)) {
-    HttpResponse response = refuse(type, 405, {ErrorCode::malformed,
+    HttpAnswer response = refuse(type, 405, {ErrorCode::malformed,
                                                "this path takes the other method"});
     response.allow = method_name(method_of(route));
     return response;
@@ -189,7 +189,7 @@ std::optional<HttpResponse> SyncService::judge_head(const HttpHead& head) {
   return std::nullopt;
 }
 
-void SyncService::handle(HttpRequest request, std::shared_ptr<HttpExchange> exchange) {
+void SyncService::handle(ReceivedRequest request, std::shared_ptr<HttpExchange> exchange) {
   const Route route = route_of(request.head.target);
   if (route == Route::healthz) return exchange->respond(healthz());
   if (route == Route::metrics) return exchange->respond(metrics_page());
@@ -209,7 +209,7 @@ void SyncService::gone(const std::shared_ptr<HttpExchange>& exchange) {
   hub_.forget(exchange.get());
 }
 
-void SyncService::answered(const HttpHead* head, const HttpResponse& response,
+void SyncService::answered(const HttpHead* head, const HttpAnswer& response,
                            std::size_t request_bytes, std::size_t response_bytes) {
   const Route route = head == nullptr ? Route::other : route_of(head->target);
   metrics_.requests[static_cast<std::size_t>(route)].fetch_add(1, std::memory_order_relaxed);
@@ -455,7 +455,7 @@ void SyncService::answer(SyncCall& call, const SyncReply& reply) {
 
 template <class M>
 void SyncService::respond(SyncCall& call, const M& message) {
-  HttpResponse response;
+  HttpAnswer response;
   response.type = call.head.answer_type;
   response.body = encode(response.type, message);
   response.encoding = choose_encoding(call.head.accept_encoding, response.body.size());
@@ -482,8 +482,8 @@ void SyncService::refuse_call(SyncCall& call, const Error& error) {
   call.exchange->respond(refuse(type, error));
 }
 
-HttpResponse SyncService::healthz() {
-  HttpResponse response;
+HttpAnswer SyncService::healthz() {
+  HttpAnswer response;
   response.type = MediaType::text;
   const bool broken = broken_.load();
   response.status = broken ? 503 : 200;
@@ -491,12 +491,12 @@ HttpResponse SyncService::healthz() {
   return response;
 }
 
-HttpResponse SyncService::metrics_page() {
+HttpAnswer SyncService::metrics_page() {
   MetricsNow now;
   now.uptime_ms = doors_.clock.steady_ms() - started_steady_ms_;
   now.spaces = spaces().size();
   if (look_) look_(now);
-  HttpResponse response;
+  HttpAnswer response;
   response.type = MediaType::text;
   response.body = prometheus_text(metrics_, now);
   return response;

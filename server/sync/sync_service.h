@@ -58,10 +58,10 @@ class SyncService final : public HttpHandler {
   // Ends all threads. No request may come any more.
   void stop();
 
-  std::optional<HttpResponse> judge_head(const HttpHead& head) override;
-  void handle(HttpRequest request, std::shared_ptr<HttpExchange> exchange) override;
+  std::optional<HttpAnswer> judge_head(const HttpHead& head) override;
+  void handle(ReceivedRequest request, std::shared_ptr<HttpExchange> exchange) override;
   void gone(const std::shared_ptr<HttpExchange>& exchange) override;
-  void answered(const HttpHead* head, const HttpResponse& response, std::size_t request_bytes,
+  void answered(const HttpHead* head, const HttpAnswer& response, std::size_t request_bytes,
                 std::size_t response_bytes) override;
 
  private:
@@ -84,8 +84,8 @@ class SyncService final : public HttpHandler {
   template <class M>
   void respond(SyncCall& call, const M& message);
   void refuse_call(SyncCall& call, const Error& error);
-  HttpResponse healthz();
-  HttpResponse metrics_page();
+  HttpAnswer healthz();
+  HttpAnswer metrics_page();
   void wait_for_deadlines();
 
   Doors doors_;

@@ -24,11 +24,11 @@ using ::testing::HasSubstr;
 // Answers with the body that came; or, on /wait, when the test says so.
 class Echo final : public HttpHandler {
  public:
-  std::optional<HttpResponse> judge_head(const HttpHead& head) override {
+  std::optional<HttpAnswer> judge_head(const HttpHead& head) override {
     if (head.target != "/refused") return std::nullopt;
     return refuse_stale(head.answer_type, 1234, "too old");
   }
-  void handle(HttpRequest request, std::shared_ptr<HttpExchange> exchange) override {
+  void handle(ReceivedRequest request, std::shared_ptr<HttpExchange> exchange) override {
     if (request.head.target == "/wait") {
       const std::lock_guard lock(mutex_);
       waiting_.push_back(std::move(exchange));
@@ -36,7 +36,7 @@ class Echo final : public HttpHandler {
       return;
     }
     if (request.head.target == "/lost") return;
-    HttpResponse response;
+    HttpAnswer response;
     response.type = request.head.answer_type;
     response.body = std::move(request.body);
     exchange->respond(std::move(response));
@@ -47,7 +47,7 @@ class Echo final : public HttpHandler {
     ++gone_;
     changed_.notify_all();
   }
-  void answered(const HttpHead*, const HttpResponse&, std::size_t, std::size_t) override {}
+  void answered(const HttpHead*, const HttpAnswer&, std::size_t, std::size_t) override {}
 
   // Waits until so many requests wait, or went away.
   void await_waiting(std::size_t count) {

@@ -1,0 +1,20 @@
+#include "server/commands/control_messages.h"
+
+#include <array>
+
+namespace rollcall {
+
+std::span<const EnumName<ControlKind>> enum_names(ControlKind) {
+  static constexpr std::array names{
+      EnumName<ControlKind>{ControlKind::add_space, "add_space"},
+      EnumName<ControlKind>{ControlKind::invite, "invite"},
+      EnumName<ControlKind>{ControlKind::grant, "grant"},
+      EnumName<ControlKind>{ControlKind::ungrant, "ungrant"},
+      EnumName<ControlKind>{ControlKind::add_importer, "add_importer"},
+      EnumName<ControlKind>{ControlKind::push, "push"},
+      EnumName<ControlKind>{ControlKind::apply_schema, "apply_schema"},
+  };
+  return names;
+}
+
+}  // namespace rollcall

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/cryptography.h"
+#include "engine/base/numbers.h"
+#include "engine/codec/archive.h"
+#include "engine/protocol/messages.h"
+
+namespace rollcall {
+
+// What a command asks of whoever holds the folder's lock, itself or a running `serve`. Between
+// programs of one version: not a part of the protocol.
+enum class ControlKind : std::uint8_t {
+  add_space = 1,
+  invite = 2,
+  grant = 3,
+  ungrant = 4,
+  add_importer = 5,
+  push = 6,
+  apply_schema = 7,
+};
+std::span<const EnumName<ControlKind>> enum_names(ControlKind);
+
+struct ControlRequest {
+  ControlKind kind{};
+  std::string space;
+  std::string label;                // of an invitation, an importer; the title of a new space
+  std::vector<std::string> scopes;  // of an invitation; one: the path to grant or to end
+  DeviceNumber device;
+  PublicKey key;                    // of an importer
+  Bytes schema;                     // compiled
+  std::optional<SyncRequest> push;  // of an importer
+  Bytes head;                       // of its chain after the push
+};
+
+template <class Archive>
+void describe(Archive& a, ControlRequest& m) {
+  a.field(1, "kind", m.kind);
+  a.field(2, "space", m.space);
+  a.field(3, "label", m.label);
+  a.field(4, "scopes", m.scopes);
+  a.field(5, "device", m.device);
+  a.field(6, "key", m.key);
+  a.bytes(7, "schema", m.schema);
+  a.field(8, "push", m.push);
+  a.bytes(9, "head", m.head);
+}
+
+struct ControlReply {
+  std::uint32_t error = 0;  // ErrorCode
+  std::string message;
+  Bytes secret;      // of an invitation
+  std::string code;  // of an invitation
+  std::int64_t expires_ms = 0;
+  std::vector<std::string> scopes;
+  std::string url;  // where a running `serve` listens
+  DeviceNumber device;
+  SyncState state{};
+  TxNumber known_tx;
+  std::vector<Verdict> verdicts;
+  std::uint64_t judged_again = 0;  // parked transactions that a new schema gave another verdict
+};
+
+template <class Archive>
+void describe(Archive& a, ControlReply& m) {
+  a.field(1, "error", m.error);
+  a.field(2, "message", m.message);
+  a.bytes(3, "secret", m.secret);
+  a.field(4, "code", m.code);
+  a.field(5, "expires_ms", m.expires_ms);
+  a.field(6, "scopes", m.scopes);
+  a.field(7, "url", m.url);
+  a.field(8, "device", m.device);
+  a.field(9, "state", m.state);
+  a.field(10, "known_tx", m.known_tx);
+  a.field(11, "verdicts", m.verdicts);
+  a.field(12, "judged_again", m.judged_again);
+}
+
+}  // namespace rollcall

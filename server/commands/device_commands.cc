@@ -1,0 +1,147 @@
+#include "server/commands/device_commands.h"
+
+#include <ostream>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/clock/utc_time.h"
+#include "engine/protocol/invitation_link.h"
+
+namespace rollcall {
+namespace {
+
+// What an invitation carries when nothing else is known.
+constexpr std::string_view default_url = "http://127.0.0.1:8080";
+
+std::string device_text(DeviceNumber device) {
+  Bytes bytes;
+  put_u32(bytes, device.value);
+  return to_hex(bytes);
+}
+
+nlohmann::ordered_json json_of(const DeviceRecord& device) {
+  auto grants = nlohmann::ordered_json::array();
+  for (const GrantRecord& grant : device.grants) {
+    grants.push_back({{"scope", grant.path}, {"role", grant.role}});
+  }
+  nlohmann::ordered_json json = {{"device", device_text(device.number)},
+                                 {"label", device.label},
+                                 {"enrolled", utc_text(device.enrolled_ms)},
+                                 {"transactions", device.last_tx.value},
+                                 {"grants", std::move(grants)}};
+  if (device.last_push_ms != 0) json["last_push"] = utc_text(device.last_push_ms);
+  if (device.local) json["local"] = true;
+  return json;
+}
+
+std::string line_of(const DeviceRecord& device) {
+  std::string scopes;
+  for (const GrantRecord& grant : device.grants) {
+    scopes += (scopes.empty() ? "" : ", ") + grant.path;
+    if (!role_writes(grant.role)) scopes += " (" + grant.role + ")";
+  }
+  if (device.local) scopes = "this server's own, for imports";
+  return device_text(device.number) + "  " + device.label + "  " + scopes + "  " +
+         std::to_string(device.last_tx.value) + " transactions" +
+         (device.last_push_ms == 0 ? "" : ", the last " + utc_text(device.last_push_ms));
+}
+
+Result<DeviceRecord> find_device(SpaceReader& reader, const std::string& wanted) {
+  ROLLCALL_TRY_ASSIGN(const std::vector<DeviceRecord> devices, reader.devices());
+  const DeviceRecord* found = nullptr;
+  for (const DeviceRecord& device : devices) {
+    if (device_text(device.number) == wanted) return device;
+    if (device.label != wanted) continue;
+    if (found != nullptr) {
+      return failure(ErrorCode::invalid_argument,
+                     "several devices are called '" + wanted + "': give the eight digits of one");
+    }
+    found = &device;
+  }
+  if (found != nullptr) return *found;
+  return failure(ErrorCode::not_found, "there is no device '" + wanted +
+                                           "': see 'rollcall-server device list'");
+}
+
+}  // namespace
+
+Result<void> invite_command(const std::string& path, const std::string& space,
+                            const std::string& label, const std::vector<std::string>& scopes,
+                            bool json, const Program& program) {
+  ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
+  ROLLCALL_TRY_ASSIGN(const auto server, reach_operator(folder, program.space_doors()));
+  ControlRequest request;
+  request.kind = ControlKind::invite;
+  request.space = space;
+  request.label = label;
+  request.scopes = scopes;
+  ROLLCALL_TRY_ASSIGN(const ControlReply reply, server->ask(request));
+  InvitationLink link;
+  link.url = !folder.url().empty() ? folder.url()
+             : !reply.url.empty()  ? reply.url
+                                   : std::string(default_url);
+  link.space = space;
+  link.secret = reply.secret;
+  link.pin = program.cryptography.public_key(folder.seed());
+  if (json) {
+    program.out << nlohmann::ordered_json({{"link", link.text()},
+                                           {"code", shown_code(reply.code)},
+                                           {"expires", utc_text(reply.expires_ms)},
+                                           {"scopes", reply.scopes}})
+                       .dump()
+                << "\n";
+    return {};
+  }
+  program.out << "link     " << link.text() << "\ncode     " << shown_code(reply.code)
+              << "\nexpires  " << utc_text(reply.expires_ms) << "\n";
+  return {};
+}
+
+Result<void> device_list_command(const std::string& path, const std::string& space, bool json,
+                                 const Program& program) {
+  ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
+  ROLLCALL_TRY_ASSIGN(const auto reader, program.open_reader(folder, space));
+  ROLLCALL_TRY_ASSIGN(const std::vector<DeviceRecord> devices, reader->devices());
+  for (const DeviceRecord& device : devices) {
+    program.out << (json ? json_of(device).dump() : line_of(device)) << "\n";
+  }
+  return {};
+}
+
+Result<void> device_show_command(const std::string& path, const std::string& space,
+                                 const std::string& wanted, bool json, const Program& program) {
+  ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
+  ROLLCALL_TRY_ASSIGN(const auto reader, program.open_reader(folder, space));
+  ROLLCALL_TRY_ASSIGN(const DeviceRecord device, find_device(*reader, wanted));
+  nlohmann::ordered_json shown = json_of(device);
+  shown["key"] = to_hex(device.key.view());
+  shown["head"] = to_hex(device.head.view());
+  if (json) {
+    program.out << shown.dump() << "\n";
+    return {};
+  }
+  program.out << line_of(device) << "\nkey   " << to_hex(device.key.view()) << "\nhead  "
+              << to_hex(device.head.view()) << "\n";
+  return {};
+}
+
+Result<void> device_grant_command(const std::string& path, const std::string& space,
+                                  const std::string& wanted, const std::string& scope, bool grant,
+                                  const Program& program) {
+  ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
+  ControlRequest request;
+  {
+    ROLLCALL_TRY_ASSIGN(const auto reader, program.open_reader(folder, space));
+    ROLLCALL_TRY_ASSIGN(const DeviceRecord device, find_device(*reader, wanted));
+    request.device = device.number;
+  }
+  request.kind = grant ? ControlKind::grant : ControlKind::ungrant;
+  request.space = space;
+  request.scopes = {scope};
+  ROLLCALL_TRY_ASSIGN(const auto server, reach_operator(folder, program.space_doors()));
+  ROLLCALL_TRY(server->ask(request));
+  program.out << device_text(request.device) << (grant ? " got " : " lost ") << scope << "\n";
+  return {};
+}
+
+}  // namespace rollcall

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "engine/base/bytes.h"
+#include "engine/base/result.h"
+
+namespace rollcall {
+
+// Small files that are there whole or not at all.
+
+// `not_found`, `io`; `limit` when it has more than `bytes_max`.
+Result<Bytes> read_small_file(const std::string& path, std::size_t bytes_max);
+// Writes beside it, flushes, renames, flushes the folder: after a power cut the file is the old one
+// or the new one. `mode` as in chmod.
+Result<void> write_file_durably(const std::string& path, BytesView content, unsigned mode);
+
+}  // namespace rollcall

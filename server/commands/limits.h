@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace rollcall {
+
+// One message over the control socket, in bytes: a push of an import, with room.
+inline constexpr std::size_t control_message_bytes_max = 16u << 20;
+// Commands that may be talking to `serve` at a time.
+inline constexpr std::size_t control_connections_max = 32;
+// A command waits so long for a lock that another command holds, in ms, looking so often.
+inline constexpr std::int64_t lock_wait_ms_max = 10'000;
+inline constexpr std::int64_t lock_look_ms = 20;
+// A file of a server's folder other than a space, in bytes.
+inline constexpr std::size_t folder_file_bytes_max = 2u << 20;
+
+// A file to import, in bytes: it is read as a whole. Ten million people fit.
+inline constexpr std::size_t import_file_bytes_max = std::size_t{2} << 30;
+// Refused lines of an import that are shown; the file named with --errors gets all that are kept.
+inline constexpr std::size_t shown_errors_max = 10;
+// A progress bar is drawn anew so often at the most, in ms.
+inline constexpr std::int64_t progress_ms = 100;
+
+}  // namespace rollcall

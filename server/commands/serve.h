@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "server/commands/program.h"
+#include "server/sync/log.h"
+
+namespace rollcall {
+
+struct ServeOptions {
+  std::string listen = "127.0.0.1:8080";
+  Log::Level log = Log::Level::info;
+  std::int64_t drain_ms = 10'000;
+};
+
+// Serves every space of the folder until SIGTERM or SIGINT, then answers what is open and ends.
+// Prints "listening on http://..." when it is ready. Blocks those signals for the whole program:
+// call it from the main thread, before others are started.
+Result<void> serve(const std::string& folder, const ServeOptions& options, const Program& program);
+
+}  // namespace rollcall

@@ -1,0 +1,233 @@
+// The program rollcall-server: its command line. Results go to stdout, progress and errors to
+// stderr. Exit: 0 done, 1 refused or failed, 2 usage.
+
+#include <unistd.h>
+
+#include <functional>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "engine/base/sodium_cryptography.h"
+#include "engine/clock/clock.h"
+#include "server/commands/data_commands.h"
+#include "server/commands/device_commands.h"
+#include "server/commands/serve.h"
+#include "server/commands/space_commands.h"
+
+namespace rollcall {
+namespace {
+
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+// What the command line said; each command reads its own part.
+struct Arguments {
+  std::string folder;
+  std::string space;
+  std::string schema;
+  std::string url;
+  std::string title;
+  std::string label;
+  std::vector<std::string> scopes;
+  std::string scope;
+  std::string device;
+  std::string collection;
+  std::string row;
+  std::string format = "csv";
+  std::string log = "info";
+  std::vector<std::string> mapped;
+  bool json = false;
+  ServeOptions serve;
+  ImportArguments import;
+};
+
+class CommandLine {
+ public:
+  explicit CommandLine(const Program& program) : program_(program) {
+    app_.require_subcommand(1);
+    app_.get_formatter()->column_width(32);
+    add_spaces();
+    add_devices();
+    add_data();
+    add_serve();
+  }
+
+  int run(int count, char** words) {
+    try {
+      app_.parse(count, words);
+    } catch (const CLI::ParseError& problem) {
+      if (problem.get_exit_code() == 0) return app_.exit(problem, program_.out, program_.err);
+      std::string told = problem.what();
+      told = told.substr(0, told.find('\n'));
+      program_.err << "rollcall-server: " << told << "; see rollcall-server --help\n";
+      return exit_usage;
+    }
+    const Result<void> done = chosen_();
+    program_.out << std::flush;
+    if (done) return 0;
+    program_.err << "rollcall-server: " << done.error().message << "\n";
+    return done.error().code == ErrorCode::invalid_argument ? exit_usage : exit_failed;
+  }
+
+ private:
+  using Command = std::function<Result<void>()>;
+
+  CLI::App* add(CLI::App& under, const std::string& name, const std::string& about,
+                Command command) {
+    CLI::App* app = under.add_subcommand(name, about);
+    app->final_callback([this, command = std::move(command)] { chosen_ = command; });
+    app->add_option("DIR", a_.folder, "the server's folder")->required();
+    return app;
+  }
+  CLI::App* with_space(CLI::App* app) {
+    app->add_option("SPACE", a_.space, "the space's short name, such as nc")->required();
+    return app;
+  }
+  CLI::App* with_json(CLI::App* app) {
+    app->add_flag("--json", a_.json, "print JSON, one object a line");
+    return app;
+  }
+  CLI::App* group(const std::string& name, const std::string& about) {
+    return app_.add_subcommand(name, about)->require_subcommand(1);
+  }
+
+  void add_spaces() {
+    CLI::App* init = add(app_, "init", "make a server's folder", [this] {
+      return init_command(a_.folder, a_.schema, a_.url, program_);
+    });
+    init->add_option("--schema", a_.schema, "folder of the schema's JSON files")->required();
+    init->add_option("--url", a_.url, "public address that invitations carry");
+
+    CLI::App* space = group("space", "tenants, each with a file of its own");
+    CLI::App* make = with_space(add(*space, "add", "make a space", [this] {
+      return space_add_command(a_.folder, a_.space, a_.title, program_);
+    }));
+    make->add_option("--name", a_.title, "its name for people")->required();
+    with_json(add(*space, "list", "list the spaces",
+                  [this] { return space_list_command(a_.folder, a_.json, program_); }));
+
+    CLI::App* schema = group("schema", "what the spaces' collections hold");
+    const auto from = [this](CLI::App* app) {
+      app->add_option("PATH", a_.schema, "folder of the schema's JSON files")->required();
+    };
+    from(add(*schema, "check", "say whether the spaces may go on with this schema", [this] {
+      return schema_check_command(a_.folder, a_.schema, program_);
+    }));
+    from(add(*schema, "apply", "give this schema to all spaces, or to none", [this] {
+      return schema_apply_command(a_.folder, a_.schema, program_);
+    }));
+  }
+
+  void add_devices() {
+    CLI::App* invite = with_json(with_space(add(app_, "invite", "let one device in", [this] {
+      return invite_command(a_.folder, a_.space, a_.label, a_.scopes, a_.json, program_);
+    })));
+    invite->add_option("--label", a_.label, "whose device it will be")->required();
+    invite->add_option("--scope", a_.scopes, "a path that it may read and write; may be repeated");
+
+    CLI::App* device = group("device", "who may read and write what");
+    with_json(with_space(add(*device, "list", "list the devices", [this] {
+      return device_list_command(a_.folder, a_.space, a_.json, program_);
+    })));
+    const auto one = [this](CLI::App* app) {
+      app->add_option("DEVICE", a_.device, "its eight digits, or its label")->required();
+      return app;
+    };
+    with_json(one(with_space(add(*device, "show", "show one device", [this] {
+      return device_show_command(a_.folder, a_.space, a_.device, a_.json, program_);
+    }))));
+    for (const bool grant : {true, false}) {
+      CLI::App* app = one(with_space(add(
+          *device, grant ? "grant" : "ungrant", grant ? "give it a path" : "end its grant of a path",
+          [this, grant] {
+            return device_grant_command(a_.folder, a_.space, a_.device, a_.scope, grant, program_);
+          })));
+      app->add_option("--scope", a_.scope, "the path, such as unit/nc/wake")->required();
+    }
+  }
+
+  void add_data() {
+    const auto collection = [this](CLI::App* app) {
+      app->add_option("COLLECTION", a_.collection, "its name in the schema")->required();
+      return app;
+    };
+    CLI::App* import = collection(with_space(
+        add(app_, "import", "write a file's rows; the same file again changes nothing",
+            [this] { return run_import(); })));
+    import->add_option("FILE", a_.import.file, "a .csv or .jsonl file")->required();
+    import->add_option("--key", a_.import.options.key, "fields that tell a row from all others")
+        ->delimiter(',');
+    import->add_option("--map", a_.mapped, "COLUMN=FIELD; may be repeated");
+    import->add_flag("--dry-run", a_.import.dry_run, "say what would be written, write nothing");
+    import->add_option("--errors", a_.import.errors_file, "JSON lines of what was refused");
+
+    CLI::App* out = collection(with_space(add(app_, "export", "print a collection's rows", [this] {
+      return export_command(a_.folder, a_.space, a_.collection, a_.format, program_);
+    })));
+    out->add_option("--format", a_.format, "csv (no cell of it runs as a formula) or jsonl")
+        ->check(CLI::IsMember({"csv", "jsonl"}));
+
+    CLI::App* digest = with_json(with_space(add(app_, "digest", "one sum over all rows", [this] {
+      const bool whole = a_.scope.empty();
+      return digest_command(a_.folder, a_.space,
+                            whole ? std::nullopt : std::optional<std::string>(a_.scope), a_.json,
+                            program_);
+    })));
+    digest->add_option("--scope", a_.scope, "only what this path covers");
+
+    CLI::App* history = with_json(collection(
+        with_space(add(app_, "history", "every transaction that named a row", [this] {
+          return history_command(a_.folder, a_.space, a_.collection, a_.row, a_.json, program_);
+        }))));
+    history->add_option("ID", a_.row, "the row's id")->required();
+  }
+
+  void add_serve() {
+    CLI::App* app = add(app_, "serve", "answer devices until SIGTERM", [this] {
+      const std::vector<std::string> names = {"debug", "info", "warn", "error", "off"};
+      for (std::size_t i = 0; i < names.size(); ++i) {
+        if (a_.log == names[i]) a_.serve.log = static_cast<Log::Level>(i);
+      }
+      return serve(a_.folder, a_.serve, program_);
+    });
+    app->add_option("--listen", a_.serve.listen, "loopback address and port; port 0: a free one")
+        ->capture_default_str();
+    app->add_option("--log", a_.log, "debug, info, warn, error or off")
+        ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
+        ->capture_default_str();
+  }
+
+  Result<void> run_import() {
+    a_.import.folder = a_.folder;
+    a_.import.space = a_.space;
+    a_.import.collection = a_.collection;
+    for (const std::string& pair : a_.mapped) {
+      const std::size_t equals = pair.find('=');
+      if (equals == std::string::npos || equals == 0 || equals + 1 == pair.size()) {
+        return failure(ErrorCode::invalid_argument, "--map wants COLUMN=FIELD, not '" + pair + "'");
+      }
+      a_.import.options.columns[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+    return import_command(a_.import, program_);
+  }
+
+  const Program& program_;
+  CLI::App app_{"Rollcall's server: keeps each space's log, and answers devices", "rollcall-server"};
+  Arguments a_;
+  Command chosen_;
+};
+
+}  // namespace
+}  // namespace rollcall
+
+int main(int count, char** words) {
+  const rollcall::SystemClock clock;
+  rollcall::SystemRandom random;
+  const rollcall::SodiumCryptography cryptography;
+  const rollcall::Program program{clock,     random,    cryptography,
+                                  std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1};
+  return rollcall::CommandLine(program).run(count, words);
+}
