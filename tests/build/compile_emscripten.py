@@ -19,7 +19,8 @@ NATIVE_ONLY = ("curl/", "sodium.h", "sodium/")
 # headers before Emscripten's.
 HEADERS = ("nlohmann", "zstd.h", "zstd_errors.h", "zdict.h", "xxhash.h", "xxh3.h", "zlib.h",
            "zconf.h")
-OPTIONS = ("-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-DXXH_INLINE_ALL")
+OPTIONS = ("-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-DXXH_INLINE_ALL",
+           '-DROLLCALL_VERSION="0.0.0"')
 
 
 def is_portable(path):
