@@ -116,7 +116,7 @@ TEST(CheckValue, KnowsHowLongEachMonthIs) {
   const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   for (int month = 1; month <= 12; ++month) {
     for (int day = 1; day <= 32; ++day) {
-      char text[16];
+      char text[32];
       std::snprintf(text, sizeof text, "2025-%02d-%02d", month, day);
       EXPECT_EQ(is_date(text), day <= days[month - 1]) << text;
     }
