@@ -1,36 +1,18 @@
 #include "engine/storage/connection.h"
 
-#include <array>
 #include <utility>
 
 #include <sqlite3.h>
 
 #include "engine/base/check.h"
 #include "engine/storage/connection_state.h"
+#include "engine/storage/file_check.h"
 
 namespace rollcall {
 namespace {
 
-// The database header (sqlite.org/fileformat2.html, section 1.3).
-constexpr std::size_t kHeaderBytes = 100;
-constexpr std::string_view kMagic{"SQLite format 3\0", 16};
-constexpr std::size_t kPageBytesAt = 16;
-constexpr std::size_t kChangesAt = 24;
-constexpr std::size_t kPagesAt = 28;
-constexpr std::size_t kUserVersionAt = 60;
-constexpr std::size_t kApplicationIdAt = 68;
-constexpr std::size_t kPagesValidForAt = 92;
-// A rollback journal's header (section 3): magic, then how many pages the database had before.
-constexpr std::string_view kJournalMagic{"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8};
-constexpr std::size_t kJournalHeaderBytes = 20;
-constexpr std::size_t kJournalPagesAt = 16;
-
-sqlite3_vfs* vfs_of(const ConnectionState& state) {
-  return sqlite3_vfs_find(state.options.vfs.empty() ? nullptr : state.options.vfs.c_str());
-}
-
 bool exists(const ConnectionState& state, const std::string& path) {
-  sqlite3_vfs* vfs = vfs_of(state);
+  sqlite3_vfs* vfs = state.vfs();
   if (vfs == nullptr) return false;
   Bytes full(static_cast<std::size_t>(vfs->mxPathname) + 1, '\0');
   if (vfs->xFullPathname(vfs, path.c_str(), vfs->mxPathname, full.data()) > SQLITE_OK_SYMLINK) {
@@ -38,98 +20,6 @@ bool exists(const ConnectionState& state, const std::string& path) {
   }
   int found = 0;
   return vfs->xAccess(vfs, full.c_str(), SQLITE_ACCESS_EXISTS, &found) == SQLITE_OK && found != 0;
-}
-
-// The first bytes of an open file, as many as there are; nothing is locked or changed.
-Bytes first_bytes(sqlite3_file* file, std::size_t count) {
-  sqlite3_int64 size = 0;
-  if (file->pMethods == nullptr || file->pMethods->xFileSize(file, &size) != SQLITE_OK) return {};
-  Bytes bytes(std::min<std::size_t>(count, static_cast<std::size_t>(size)), '\0');
-  if (bytes.empty()) return {};
-  const int code = file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), 0);
-  return code == SQLITE_OK ? bytes : Bytes();
-}
-
-bool has_beside(const ConnectionState& state, std::string_view suffix) {
-  sqlite3_vfs* vfs = vfs_of(state);
-  const std::string name = std::string(sqlite3_db_filename(state.db, "main")).append(suffix);
-  int found = 0;
-  return vfs->xAccess(vfs, name.c_str(), SQLITE_ACCESS_EXISTS, &found) == SQLITE_OK && found != 0;
-}
-
-// True when the file is shorter than its header says, and no log or journal beside it explains
-// that.
-bool was_cut_short(const ConnectionState& state, sqlite3_file* file, BytesView header) {
-  if (get_u32(header.substr(kChangesAt)) != get_u32(header.substr(kPagesValidForAt))) return false;
-  const std::uint16_t page_bytes = get_u16(header.substr(kPageBytesAt));
-  const std::uint64_t due =
-      get_u32(header.substr(kPagesAt)) * std::uint64_t{page_bytes == 1 ? 65536u : page_bytes};
-  sqlite3_int64 size = 0;
-  if (file->pMethods->xFileSize(file, &size) != SQLITE_OK) return false;
-  return static_cast<std::uint64_t>(size) < due && !has_beside(state, "-wal") &&
-         !has_beside(state, "-journal");
-}
-
-// True when the rollback journal beside the file says that the file was empty before: its creation
-// was cut short, and SQLite will empty it again.
-bool creation_was_cut_short(const ConnectionState& state) {
-  if (!has_beside(state, "-journal")) return false;
-  sqlite3_vfs* vfs = vfs_of(state);
-  const std::string journal = std::string(sqlite3_db_filename(state.db, "main")) + "-journal";
-  std::vector<std::max_align_t> memory(
-      static_cast<std::size_t>(vfs->szOsFile) / sizeof(std::max_align_t) + 1);
-  auto* file = reinterpret_cast<sqlite3_file*>(memory.data());
-  file->pMethods = nullptr;
-  const int code = vfs->xOpen(vfs, journal.c_str(), file,
-                              SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_JOURNAL, nullptr);
-  const Bytes header = code == SQLITE_OK ? first_bytes(file, kJournalHeaderBytes) : Bytes();
-  if (file->pMethods != nullptr) file->pMethods->xClose(file);
-  return header.size() == kJournalHeaderBytes && header.starts_with(kJournalMagic) &&
-         get_u32(BytesView(header).substr(kJournalPagesAt)) == 0;
-}
-
-Error not_ours(const ConnectionState& state, std::string_view what) {
-  return failure(ErrorCode::not_a_replica, state.path + ": " + std::string(what) +
-                                               "; it is left as it was: name another file");
-}
-
-Result<void> check_owner(const ConnectionState& state, std::uint32_t application_id,
-                         std::uint32_t format_version) {
-  if (application_id != state.options.application_id) {
-    return not_ours(state, "this database belongs to another program");
-  }
-  if (format_version > state.options.format_version) {
-    return failure(ErrorCode::newer_format, state.path + ": format " +
-                                                std::to_string(format_version) +
-                                                ", and this program reads up to " +
-                                                std::to_string(state.options.format_version) +
-                                                "; it is left as it was: use a newer program");
-  }
-  return {};
-}
-
-// Looks at the header before SQLite reads, locks or recovers anything.
-Result<void> check_header(const ConnectionState& state) {
-  sqlite3_file* file = nullptr;
-  sqlite3_file_control(state.db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  ROLLCALL_CHECK(file != nullptr);
-  const Bytes header = first_bytes(file, kHeaderBytes);
-  if (header.empty()) {
-    if (state.options.create) return {};
-    return not_ours(state, "the file is empty");
-  }
-  if (header.size() == kHeaderBytes && header.starts_with(kMagic)) {
-    const BytesView view(header);
-    ROLLCALL_TRY(check_owner(state, get_u32(view.substr(kApplicationIdAt)),
-                             get_u32(view.substr(kUserVersionAt))));
-    if (!was_cut_short(state, file, view)) return {};
-    return failure(ErrorCode::corrupt,
-                   state.path +
-                       ": the file was cut short: its end is missing; it is left as it was: keep a "
-                       "copy, and restore or fetch its content anew");
-  }
-  if (state.options.create && creation_was_cut_short(state)) return {};
-  return not_ours(state, "this is not a database");
 }
 
 Result<std::int64_t> read_pragma(ConnectionState& state, std::string_view name) {
@@ -211,6 +101,10 @@ Result<void> start(ConnectionState& state) {
 
 }  // namespace
 
+sqlite3_vfs* ConnectionState::vfs() const {
+  return sqlite3_vfs_find(options.vfs.empty() ? nullptr : options.vfs.c_str());
+}
+
 ConnectionState::~ConnectionState() {
   for (auto& [sql, statements] : cache) {
     for (sqlite3_stmt* statement : statements) sqlite3_finalize(statement);
@@ -257,9 +151,9 @@ Result<void> ConnectionState::check_still_there(bool expects_wal) {
   if (sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK) moved = 0;
   int wal = 1;
   if (moved == 0 && expects_wal) {
-    sqlite3_vfs* vfs = vfs_of(*this);
+    sqlite3_vfs* door = vfs();
     const char* name = sqlite3_filename_wal(sqlite3_db_filename(db, "main"));
-    if (vfs->xAccess(vfs, name, SQLITE_ACCESS_EXISTS, &wal) != SQLITE_OK) wal = 1;
+    if (door->xAccess(door, name, SQLITE_ACCESS_EXISTS, &wal) != SQLITE_OK) wal = 1;
   }
   if (moved == 0 && wal != 0) return {};
   poison = failure(ErrorCode::unlinked,
@@ -276,7 +170,7 @@ Result<Connection> Connection::open(const std::string& path, const ConnectionOpt
   auto state = std::make_unique<ConnectionState>();
   state->path = path;
   state->options = options;
-  if (vfs_of(*state) == nullptr) {
+  if (state->vfs() == nullptr) {
     return failure(ErrorCode::invalid_argument, "there is no SQLite VFS named " + options.vfs);
   }
   const bool reads = options.access == Access::reader;

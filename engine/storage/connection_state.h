@@ -13,6 +13,7 @@
 
 struct sqlite3;
 struct sqlite3_stmt;
+struct sqlite3_vfs;
 
 namespace rollcall {
 
@@ -37,6 +38,8 @@ struct ConnectionState {
   std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> cache;
   int cached_statements = 0;
 
+  // The door to the disk; null when none of that name is registered.
+  [[nodiscard]] sqlite3_vfs* vfs() const;
   // The error of a SQLite code just returned; poisons where it must.
   Error fail(int code, std::string_view doing);
   Result<void> execute(const char* sql);

@@ -10,8 +10,6 @@
 namespace rollcall {
 namespace {
 
-std::string quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
-
 std::string_view column_type(const FieldDef& field) {
   // A set's column is the JSON text of its elements.
   if (field.rule == MergeRule::set) return "TEXT";
@@ -281,6 +279,8 @@ Result<void> check_names(Flavour flavour, const Schema& schema) {
 }
 
 }  // namespace
+
+std::string quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
 
 std::string table_name(const CollectionDef& collection) {
   return quoted(plain_table_name(collection));

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/result.h"
@@ -13,6 +14,9 @@ class Connection;
 
 // Whose tables: the same fields, other bookkeeping (STORAGE.md draws both).
 enum class Flavour : std::uint8_t { replica = 1, server = 2 };
+
+// A name as SQL takes it, whatever word it is.
+std::string quoted(std::string_view name);
 
 // "_person", quoted: the table of collection person. Its view is "person", its full-text index
 // "_person_search" with the view "person_search".

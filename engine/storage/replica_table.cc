@@ -9,21 +9,14 @@
 namespace rollcall {
 namespace {
 
-// Parameters of the insert, and columns of the select, before the fields.
-enum : int { kId = 1, kPaths, kTx, kStamps, kExtra, kFirstField };
-enum : int {
-  kKeyColumn,
-  kIdColumn,
-  kPathsColumn,
-  kTxColumn,
-  kStampsColumn,
-  kExtraColumn,
-  kFirstCell
+// Places of the insert's parameters, and of the select's columns, before the fields.
+struct ReplicaParameter {
+  enum : int { id = 1, paths, tx, stamps, extra, first_field };
+  static int field(std::size_t position) { return first_field + static_cast<int>(position); }
 };
-
-std::string quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
-
-int parameter_of(std::size_t position) { return kFirstField + static_cast<int>(position); }
+struct ReplicaColumn {
+  enum : int { key, id, paths, tx, stamps, extra, first_field };
+};
 
 }  // namespace
 
@@ -50,7 +43,7 @@ Result<void> ReplicaTable::prepare() {
   std::string names, marks, searched, search_marks;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     names += ", " + quoted(collection().fields[i].name);
-    marks += ", ?" + std::to_string(parameter_of(i));
+    marks += ", ?" + std::to_string(ReplicaParameter::field(i));
   }
   for (const std::uint16_t position : search_) {
     searched += ", " + quoted(collection().fields[position].name);
@@ -94,17 +87,17 @@ Result<bool> ReplicaTable::insert_plain(const RowId& id, std::span<const ValueVi
   bool deleted = false;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (chosen_[i] > 0) {
-      insert_plain_.bind(parameter_of(static_cast<std::size_t>(chosen_[i])), cells[i]);
+      insert_plain_.bind(ReplicaParameter::field(static_cast<std::size_t>(chosen_[i])), cells[i]);
     } else if (chosen_[i] == 0) {
       deleted = cells[i].integer != 0;
     }
   }
-  insert_plain_.bind_id(kId, id);
-  insert_plain_.bind_integer(kPaths, paths);
-  insert_plain_.bind_integer(kTx, static_cast<std::int64_t>(tx.value));
-  insert_plain_.bind_bytes(kStamps, stamps);
-  insert_plain_.bind_null(kExtra);
-  insert_plain_.bind_integer(parameter_of(0), deleted ? 1 : 0);
+  insert_plain_.bind_id(ReplicaParameter::id, id);
+  insert_plain_.bind_integer(ReplicaParameter::paths, paths);
+  insert_plain_.bind_integer(ReplicaParameter::tx, static_cast<std::int64_t>(tx.value));
+  insert_plain_.bind_bytes(ReplicaParameter::stamps, stamps);
+  insert_plain_.bind_null(ReplicaParameter::extra);
+  insert_plain_.bind_integer(ReplicaParameter::field(0), deleted ? 1 : 0);
   ROLLCALL_TRY(insert_plain_.run());
   if (connection_->changes() == 0) return false;
   if (search_.empty() || deleted) return true;
@@ -155,13 +148,14 @@ Result<void> ReplicaTable::insert(ReplicaRow& row) {
   columns_.pack(row.state, stamps_, extra_);
   set_texts_.resize(columns_.size());
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    insert_plain_.bind(parameter_of(i), columns_.cell(row.state, i, set_texts_[i]));
+    insert_plain_.bind(ReplicaParameter::field(i), columns_.cell(row.state, i, set_texts_[i]));
   }
-  insert_plain_.bind_id(kId, row.id);
-  insert_plain_.bind_integer(kPaths, row.place.paths);
-  insert_plain_.bind_integer(kTx, static_cast<std::int64_t>(row.place.tx.value));
-  insert_plain_.bind_bytes(kStamps, stamps_);
-  insert_plain_.bind(kExtra, extra_.empty() ? ValueView::null() : ValueView::of_bytes(extra_));
+  insert_plain_.bind_id(ReplicaParameter::id, row.id);
+  insert_plain_.bind_integer(ReplicaParameter::paths, row.place.paths);
+  insert_plain_.bind_integer(ReplicaParameter::tx, static_cast<std::int64_t>(row.place.tx.value));
+  insert_plain_.bind_bytes(ReplicaParameter::stamps, stamps_);
+  insert_plain_.bind(ReplicaParameter::extra,
+                     extra_.empty() ? ValueView::null() : ValueView::of_bytes(extra_));
   auto done = insert_plain_.run();
   // What insert_plain() finds bound must be null.
   insert_plain_.clear_bindings();
@@ -189,12 +183,13 @@ Result<void> ReplicaTable::update(const ReplicaRow& row, std::span<const std::ui
   ROLLCALL_TRY_ASSIGN(Statement statement, connection_->cached(sql_));
   columns_.pack(row.state, stamps_, extra_);
   statement.bind_integer(1, row.place.key);
-  statement.bind_integer(kPaths, row.place.paths);
-  statement.bind_integer(kTx, static_cast<std::int64_t>(row.place.tx.value));
-  statement.bind_bytes(kStamps, stamps_);
-  statement.bind(kExtra, extra_.empty() ? ValueView::null() : ValueView::of_bytes(extra_));
+  statement.bind_integer(ReplicaParameter::paths, row.place.paths);
+  statement.bind_integer(ReplicaParameter::tx, static_cast<std::int64_t>(row.place.tx.value));
+  statement.bind_bytes(ReplicaParameter::stamps, stamps_);
+  statement.bind(ReplicaParameter::extra,
+                 extra_.empty() ? ValueView::null() : ValueView::of_bytes(extra_));
   set_texts_.resize(columns_.size());
-  int at = kFirstField;
+  int at = ReplicaParameter::first_field;
   for (const std::uint16_t position : changed) {
     statement.bind(at++, columns_.cell(row.state, position, set_texts_[position]));
   }
@@ -254,19 +249,19 @@ std::string ReplicaTable::select(std::string_view rest) const {
 
 Result<void> ReplicaTable::read(const Statement& from, ReplicaRow& out) const {
   ROLLCALL_TRY(read_image(from, image_));
-  ROLLCALL_TRY_ASSIGN(out.id, from.id(kIdColumn));
+  ROLLCALL_TRY_ASSIGN(out.id, from.id(ReplicaColumn::id));
   out.place = image_.place;
   return columns_.unpack(image_.cells, image_.stamps, image_.extra, out.state);
 }
 
 Result<void> ReplicaTable::read_image(const Statement& from, ReplicaImage& out) const {
-  out.id = from.bytes(kIdColumn);
-  out.stamps = from.bytes(kStampsColumn);
-  out.extra = from.bytes(kExtraColumn);
+  out.id = from.bytes(ReplicaColumn::id);
+  out.stamps = from.bytes(ReplicaColumn::stamps);
+  out.extra = from.bytes(ReplicaColumn::extra);
   out.cells.resize(columns_.size());
-  ROLLCALL_TRY(columns_.read_cells(from, kFirstCell, out.cells));
-  out.place = {from.integer(kKeyColumn), from.integer(kPathsColumn),
-               TxNumber(static_cast<std::uint64_t>(from.integer(kTxColumn))),
+  ROLLCALL_TRY(columns_.read_cells(from, ReplicaColumn::first_field, out.cells));
+  out.place = {from.integer(ReplicaColumn::key), from.integer(ReplicaColumn::paths),
+               TxNumber(static_cast<std::uint64_t>(from.integer(ReplicaColumn::tx))),
                out.cells[0].integer != 0};
   return {};
 }

@@ -9,22 +9,14 @@
 namespace rollcall {
 namespace {
 
-// Parameters of the insert, and columns of the select, before the fields.
-enum : int { kId = 1, kLast, kStamps, kSequences, kPaths, kExtra, kFirstField };
-enum : int {
-  kKeyColumn,
-  kIdColumn,
-  kLastColumn,
-  kStampsColumn,
-  kSequencesColumn,
-  kPathsColumn,
-  kExtraColumn,
-  kFirstCell
+// Places of the insert's parameters, and of the select's columns, before the fields.
+struct ServerParameter {
+  enum : int { id = 1, last, stamps, sequences, paths, extra, first_field };
+  static int field(std::size_t position) { return first_field + static_cast<int>(position); }
 };
-
-std::string quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
-
-int parameter_of(std::size_t position) { return kFirstField + static_cast<int>(position); }
+struct ServerColumn {
+  enum : int { key, id, last, stamps, sequences, paths, extra, first_field };
+};
 
 }  // namespace
 
@@ -74,7 +66,7 @@ Result<void> ServerTable::prepare() {
   std::string names, marks;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     names += ", " + quoted(collection().fields[i].name);
-    marks += ", ?" + std::to_string(parameter_of(i));
+    marks += ", ?" + std::to_string(ServerParameter::field(i));
   }
   ROLLCALL_TRY(make(insert_plain_, "INSERT INTO " + name_ +
                                        "(_id, _last, _stamps, _sequences, _paths, _extra" + names +
@@ -101,18 +93,18 @@ Result<bool> ServerTable::insert_plain(const RowId& id, std::span<const ValueVie
   bool deleted = false;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (chosen_[i] > 0) {
-      insert_plain_.bind(parameter_of(static_cast<std::size_t>(chosen_[i])), cells[i]);
+      insert_plain_.bind(ServerParameter::field(static_cast<std::size_t>(chosen_[i])), cells[i]);
     } else if (chosen_[i] == 0) {
       deleted = cells[i].integer != 0;
     }
   }
-  insert_plain_.bind_id(kId, id);
-  insert_plain_.bind_integer(kLast, static_cast<std::int64_t>(packed.last.value));
-  insert_plain_.bind_bytes(kStamps, packed.stamps);
-  insert_plain_.bind_bytes(kSequences, packed.sequences);
-  insert_plain_.bind_bytes(kPaths, packed.paths);
-  insert_plain_.bind_null(kExtra);
-  insert_plain_.bind_integer(parameter_of(0), deleted ? 1 : 0);
+  insert_plain_.bind_id(ServerParameter::id, id);
+  insert_plain_.bind_integer(ServerParameter::last, static_cast<std::int64_t>(packed.last.value));
+  insert_plain_.bind_bytes(ServerParameter::stamps, packed.stamps);
+  insert_plain_.bind_bytes(ServerParameter::sequences, packed.sequences);
+  insert_plain_.bind_bytes(ServerParameter::paths, packed.paths);
+  insert_plain_.bind_null(ServerParameter::extra);
+  insert_plain_.bind_integer(ServerParameter::field(0), deleted ? 1 : 0);
   ROLLCALL_TRY(insert_plain_.run());
   return connection_->changes() != 0;
 }
@@ -167,19 +159,20 @@ void ServerTable::pack(const ServerRow& row) {
 
 void ServerTable::bind_packed(Statement& statement, const ServerRow& row) {
   pack(row);
-  statement.bind_integer(kLast, static_cast<std::int64_t>(row.place.last.value));
-  statement.bind_bytes(kStamps, stamps_);
-  statement.bind_bytes(kSequences, sequences_);
-  statement.bind_bytes(kPaths, paths_);
-  statement.bind(kExtra, extra_.empty() ? ValueView::null() : ValueView::of_bytes(extra_));
+  statement.bind_integer(ServerParameter::last, static_cast<std::int64_t>(row.place.last.value));
+  statement.bind_bytes(ServerParameter::stamps, stamps_);
+  statement.bind_bytes(ServerParameter::sequences, sequences_);
+  statement.bind_bytes(ServerParameter::paths, paths_);
+  statement.bind(ServerParameter::extra,
+                 extra_.empty() ? ValueView::null() : ValueView::of_bytes(extra_));
 }
 
 Result<void> ServerTable::insert(ServerRow& row) {
   set_texts_.resize(columns_.size());
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    insert_plain_.bind(parameter_of(i), columns_.cell(row.state, i, set_texts_[i]));
+    insert_plain_.bind(ServerParameter::field(i), columns_.cell(row.state, i, set_texts_[i]));
   }
-  insert_plain_.bind_id(kId, row.id);
+  insert_plain_.bind_id(ServerParameter::id, row.id);
   bind_packed(insert_plain_, row);
   auto done = insert_plain_.run();
   // What insert_plain() finds bound must be null.
@@ -204,7 +197,7 @@ Result<void> ServerTable::update(const ServerRow& row, std::span<const std::uint
   statement.bind_integer(1, row.place.key);
   bind_packed(statement, row);
   set_texts_.resize(columns_.size());
-  int at = kFirstField;
+  int at = ServerParameter::first_field;
   for (const std::uint16_t position : changed) {
     statement.bind(at++, columns_.cell(row.state, position, set_texts_[position]));
   }
@@ -225,7 +218,7 @@ std::string ServerTable::select(std::string_view rest) const {
 
 Result<void> ServerTable::read(const Statement& from, ServerRow& out) const {
   ROLLCALL_TRY(read_image(from, image_));
-  ROLLCALL_TRY_ASSIGN(out.id, from.id(kIdColumn));
+  ROLLCALL_TRY_ASSIGN(out.id, from.id(ServerColumn::id));
   out.place = image_.place;
   ROLLCALL_TRY(columns_.unpack(image_.cells, image_.stamps, image_.extra, out.state));
   ROLLCALL_TRY(unpack_paths(image_.paths, out.paths));
@@ -248,15 +241,15 @@ Result<void> ServerTable::unpack_sequences_of(BytesView packed, ServerRow& out) 
 }
 
 Result<void> ServerTable::read_image(const Statement& from, ServerImage& out) const {
-  out.id = from.bytes(kIdColumn);
-  out.stamps = from.bytes(kStampsColumn);
-  out.sequences = from.bytes(kSequencesColumn);
-  out.paths = from.bytes(kPathsColumn);
-  out.extra = from.bytes(kExtraColumn);
+  out.id = from.bytes(ServerColumn::id);
+  out.stamps = from.bytes(ServerColumn::stamps);
+  out.sequences = from.bytes(ServerColumn::sequences);
+  out.paths = from.bytes(ServerColumn::paths);
+  out.extra = from.bytes(ServerColumn::extra);
   out.cells.resize(columns_.size());
-  ROLLCALL_TRY(columns_.read_cells(from, kFirstCell, out.cells));
-  out.place = {from.integer(kKeyColumn),
-               Sequence(static_cast<std::uint64_t>(from.integer(kLastColumn))),
+  ROLLCALL_TRY(columns_.read_cells(from, ServerColumn::first_field, out.cells));
+  out.place = {from.integer(ServerColumn::key),
+               Sequence(static_cast<std::uint64_t>(from.integer(ServerColumn::last))),
                out.cells[0].integer != 0};
   return {};
 }
