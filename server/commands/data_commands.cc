@@ -101,7 +101,7 @@ Result<void> report_import(const ImportReport& report, const ImportArguments& ar
 Json write_json(const FieldDef* field, const HistoryWrite& write) {
   const auto list = [&](const std::vector<Value>& values) {
     Json array = Json::array();
-    for (const Value& value : values) array.push_back(value_to_json(field, value));
+    for (const Value& value : values) array.push_back(Json(value_to_json(field, value)));
     return array;
   };
   if (write.has_value && write.closes == 0) return Json(value_to_json(field, write.value));
