@@ -62,6 +62,12 @@ Result<void> LocalTransaction::undelete_row(std::string_view collection, const R
   return buffer_->set_deleted(collection, id, false);
 }
 
+Result<void> LocalTransaction::undo(std::string_view collection, const RowId& id,
+                                    std::string_view field, ValueView value) {
+  if (!buffer_) return is_over();
+  return buffer_->undo(collection, id, field, value);
+}
+
 Result<void> LocalTransaction::restore_loser(std::string_view collection, const RowId& id,
                                              std::string_view field, Stamp writer) {
   if (!buffer_) return is_over();

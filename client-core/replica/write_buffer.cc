@@ -387,6 +387,28 @@ Result<void> WriteBuffer::set(std::string_view collection, const RowId& id,
   });
 }
 
+Result<void> WriteBuffer::undo(std::string_view collection, const RowId& id,
+                               std::string_view name, ValueView value) {
+  ROLLCALL_TRY_ASSIGN(const CollectionDef* def, find(collection));
+  const NamedValue named{name, value};
+  ROLLCALL_TRY_ASSIGN(const std::vector<FieldValue> fields,
+                      resolve(*def, std::span<const NamedValue>(&named, 1)));
+  const FieldDef& field = *fields.front().def;
+  if (field.rule != MergeRule::first && field.rule != MergeRule::ladder) {
+    return failure(ErrorCode::bad_value, def->name + "." + field.name + " is " +
+                                             std::string(rule_name(field.rule)) +
+                                             ": only first and ladder are undone; set it");
+  }
+  ROLLCALL_TRY_ASSIGN(OpenRow * row, open_existing(*def, id, false));
+  const FieldState* seen = seen_field(*row, field.id);
+  const std::uint32_t generation = seen == nullptr ? 1 : seen->generation + 1;
+  return change(*row, [&]() -> Result<void> {
+    put_value(*row, field, fields.front().value);
+    write_of(*row, field.id).generation = generation;
+    return {};
+  });
+}
+
 Result<void> WriteBuffer::add_element(OpenRow& row, const FieldDef& field, const ValueView& value) {
   const FieldState* seen = seen_field(row, field.id);
   std::size_t elements = 0;

@@ -34,6 +34,9 @@ class WriteBuffer {
   Result<void> put_rows(const CollectionDef& collection, std::span<const FieldId> fields,
                         std::size_t rows, std::span<const RowId> ids,
                         std::span<const ValueView> cells, std::vector<RowId>* made);
+  // Opens the next generation.
+  Result<void> undo(std::string_view collection, const RowId& id, std::string_view field,
+                    ValueView value);
   Result<void> set(std::string_view collection, const RowId& id,
                    std::span<const NamedValue> values);
   Result<void> add(std::string_view collection, const RowId& id, std::string_view field,
