@@ -33,7 +33,6 @@ class ValueMerge {
         context_(context) {}
 
   MergeEffect run() {
-    if (arriving_.writer == field_.stamp) return effect_;  // again: it stands already
     take_down_unopened_generation();
     drop_displaced_base();
     if (field_.stamp.is_none()) {
@@ -44,7 +43,7 @@ class ValueMerge {
       lose();
     }
     if (context_.row_deleted && field_.stamp == arriving_.writer) keep_for_a_person(arriving_);
-    effect_.merged |= context_.row_deleted || field_.stamp != arriving_.writer;
+    effect_.merged |= field_.stamp != arriving_.writer;
     effect_.stored |= effect_.changed;
     return effect_;
   }

@@ -47,6 +47,18 @@ TEST(MergeRow, ADeleteThatSawEverythingKeepsNothing) {
   EXPECT_EQ(script.verdict(), "applied");
 }
 
+TEST(MergeRow, ADeleteThatMeetsADeleteStillKeepsWhatItsAuthorHadNotSeen) {
+  // d had seen c's phone when it deleted, b had not: in either order b's ignorance shows.
+  for (const Lines& deletes :
+       {Lines{"d@8 delete seeing a@5 after 2", "b@7 delete seeing a@5 after 1"},
+        Lines{"b@7 delete seeing a@5 after 1", "d@8 delete seeing a@5 after 2"}}) {
+    Script script = person();
+    script.play({"a@5 insert phone=1", "c@6 write phone=2 seeing a@5"});
+    script.play(deletes);
+    EXPECT_EQ(script.text(), "deleted d@8; agreed b@7 | phone: 2 c@6; lost 2 c@6") << deletes[0];
+  }
+}
+
 TEST(MergeRow, ADeleteDoesNotKeepItsOwnDevicesWrites) {
   Script script = person();
   EXPECT_EQ(script.play({"b@5 insert phone=1", "b@7 delete"}), "deleted b@7 | phone: 1 b@5");
