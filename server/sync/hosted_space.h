@@ -24,6 +24,7 @@ class HostedSpace final : public CommitListener {
       : index_(index),
         hub_(hub),
         clock_(clock),
+        metrics_(metrics),
         replays_(replay_entries_max),
         latest_ms_(space->server_ms()) {
     space->set_listener(this);
@@ -58,12 +59,16 @@ class HostedSpace final : public CommitListener {
     if (at != under_way_.end() && --at->second == 0) under_way_.erase(at);
   }
 
-  void committed(const CommitNews& news) override { hub_.committed(index_, news); }
+  void committed(const CommitNews& news) override {
+    metrics_.commits.fetch_add(1, std::memory_order_relaxed);
+    hub_.committed(index_, news);
+  }
 
  private:
   const std::size_t index_;
   LongPollHub& hub_;
   const Clock& clock_;
+  Metrics& metrics_;
   ReplayMemory replays_;
   std::atomic<std::int64_t> latest_ms_;
   std::mutex mutex_;

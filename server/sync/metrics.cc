@@ -95,7 +95,10 @@ std::string prometheus_text(const Metrics& metrics, const MetricsNow& now) {
            read(metrics.rows_out));
   text.one("pages_sent_total", "counter", "Tail and bootstrap pages with rows.",
            read(metrics.pages_out));
-  text.one("commits_total", "counter", "Group commits; each flushes the disk once.",
+  text.one("commits_total", "counter", "Commits of pushes, grants, enrolments and the like.",
+           read(metrics.commits));
+  text.one("fsyncs_total", "counter",
+           "Flushes that commits waited for: one each, of the write-ahead log; checkpoints aside.",
            read(metrics.commits));
   text.histogram("commit_pushes", "Pushes of one group commit.", metrics.commit_pushes);
   text.histogram("commit_transactions", "Transactions of one group commit.",

@@ -37,7 +37,7 @@ struct Metrics {
   std::array<Counter, 5> transactions{};  // by VerdictKind
   Counter rows_out{0};
   Counter pages_out{0};
-  Counter commits{0};
+  Counter commits{0};  // of all kinds; each flushes the write-ahead log once
   Counter polls_woken{0};
   Histogram commit_pushes;        // pushes of one group commit
   Histogram commit_transactions;  // transactions of one group commit

@@ -142,7 +142,6 @@ void SpaceWriter::answer(std::span<PushJob> group, Result<std::vector<PushReply>
     for (PushJob& job : group) job.done(error);
     return;
   }
-  metrics_.commits.fetch_add(1, std::memory_order_relaxed);
   metrics_.commit_pushes.add(group.size());
   metrics_.commit_transactions.add(transactions);
   metrics_.commit_ms.add(static_cast<std::uint64_t>(ms));

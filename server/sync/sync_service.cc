@@ -10,6 +10,7 @@
 #include "server/http/limits.h"
 #include "server/http/refusal.h"
 #include "server/sync/authenticate.h"
+#include "server/sync/count_rows.h"
 
 namespace rollcall {
 namespace {
@@ -445,11 +446,13 @@ void SyncService::enroll(SyncCall& call, const EnrollRequest& request, Space* sp
 }
 
 void SyncService::answer(SyncCall& call, const SyncReply& reply) {
-  for (const Bytes* page : {&reply.page, reply.bootstrap ? &reply.bootstrap->page : nullptr}) {
-    if (page != nullptr && !page->empty()) {
-      metrics_.pages_out.fetch_add(1, std::memory_order_relaxed);
-    }
-  }
+  const auto count = [this](BytesView page) {
+    if (page.empty()) return;
+    metrics_.pages_out.fetch_add(1, std::memory_order_relaxed);
+    metrics_.rows_out.fetch_add(count_rows(page), std::memory_order_relaxed);
+  };
+  count(reply.page);
+  if (reply.bootstrap) count(reply.bootstrap->page);
   respond(call, reply);
 }
 
