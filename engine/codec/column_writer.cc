@@ -320,7 +320,7 @@ void ColumnWriter::write_text(CborWriter& out, ColumnScratch& scratch) const {
     scratch.encoded.clear();
     CborWriter parts(scratch.encoded);
     write_parts(parts, scratch);
-    if (scratch.encoded.size() < strings_bytes()) return out.raw(scratch.encoded);
+    if (scratch.encoded.size() * 4 < strings_bytes() * 3) return out.raw(scratch.encoded);
   }
   if (gather_words(scratch)) {
     const std::size_t entries = scratch.table.size();

@@ -73,6 +73,21 @@ Result<void> read_losers(CborReader& in, std::vector<Loser>& out) {
   return {};
 }
 
+Result<void> read_agreeing(CborReader& in, std::vector<Stamp>& out) {
+  ROLLCALL_TRY_ASSIGN(const std::size_t count, read_list(in, open_losers_max));
+  if (count == 0) {
+    return in.refuse(ErrorCode::not_canonical, "an empty list of agreeing writes is left out");
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    ROLLCALL_TRY_ASSIGN(const Stamp writer, read_stamp(in));
+    if (i > 0 && writer <= out.back()) {
+      return in.refuse(ErrorCode::not_canonical, "agreeing writes do not ascend");
+    }
+    out.push_back(writer);
+  }
+  return {};
+}
+
 // Elements ascend by value and appear once; removals ascend by value and stamp.
 Result<void> check_order(CborReader& in, const std::vector<SetElement>& list, bool is_present) {
   for (std::size_t i = 1; i < list.size(); ++i) {
@@ -93,14 +108,15 @@ bool is_plain(const FieldWrite& write) {
 }
 
 void RowExtraWriter::add(FieldId field, const FieldState& state) {
-  const bool has_removals = use_ == ExtraUse::server && !state.removals.empty();
+  const bool has_agreeing = use_ == ExtraUse::server && !state.agreeing.empty();
+  const bool has_removals = has_agreeing || (use_ == ExtraUse::server && !state.removals.empty());
   if (state.generation == 0 && state.elements.empty() && state.losers.empty() && !has_removals) {
     return;
   }
   ++count_;
   CborWriter out(fields_);
   out.unsigned_integer(field.value);
-  out.array(has_removals ? 4 : 3);
+  out.array(has_agreeing ? 5 : has_removals ? 4 : 3);
   out.unsigned_integer(state.generation);
   out.array(state.elements.size());
   for (const SetElement& element : state.elements) write_element(out, element);
@@ -114,6 +130,9 @@ void RowExtraWriter::add(FieldId field, const FieldState& state) {
   if (!has_removals) return;
   out.array(state.removals.size());
   for (const SetElement& removal : state.removals) write_element(out, removal);
+  if (!has_agreeing) return;
+  out.array(state.agreeing.size());
+  for (const Stamp writer : state.agreeing) out.bytes(writer.bytes());
 }
 
 void RowExtraWriter::add(const FieldWrite& write) {
@@ -168,7 +187,8 @@ Result<std::optional<FieldId>> RowExtraReader::next() {
 
 Result<void> RowExtraReader::read(FieldState& state) {
   ROLLCALL_TRY_ASSIGN(const std::size_t items, reader_.array());
-  const bool has_removals = use_ == ExtraUse::server && items == 4;
+  const bool has_agreeing = use_ == ExtraUse::server && items == 5;
+  const bool has_removals = has_agreeing || (use_ == ExtraUse::server && items == 4);
   if (items != 3 && !has_removals) {
     return reader_.refuse(ErrorCode::malformed, "a field's extra has too few or too many items");
   }
@@ -177,13 +197,15 @@ Result<void> RowExtraReader::read(FieldState& state) {
   ROLLCALL_TRY(check_order(reader_, state.elements, true));
   ROLLCALL_TRY(read_losers(reader_, state.losers));
   state.removals.clear();
+  state.agreeing.clear();
   if (has_removals) {
     ROLLCALL_TRY(read_elements(reader_, state.removals));
     ROLLCALL_TRY(check_order(reader_, state.removals, false));
-    if (state.removals.empty()) {
+    if (state.removals.empty() && !has_agreeing) {
       return reader_.refuse(ErrorCode::not_canonical, "an empty list of removals is left out");
     }
   }
+  if (has_agreeing) ROLLCALL_TRY(read_agreeing(reader_, state.agreeing));
   if (!state.has_extra()) {
     return reader_.refuse(ErrorCode::not_canonical, "a field's extra that says nothing");
   }

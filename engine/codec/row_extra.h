@@ -14,8 +14,9 @@ namespace rollcall {
 //
 //   { field id: [generation, [[element, stamp]...], [[loser, generation, stamp]...]] }
 //
-// Only the server keeps removals: `ExtraUse::server` adds [[element, stamp]...] as a fourth item
-// where there are any. Of a write (updates and inserts):
+// Only the server keeps removals and agreeing writes: `ExtraUse::server` adds [[element, stamp]...]
+// and [stamp...] as a fourth and a fifth item, as far as there are any. Of a write (updates and
+// inserts):
 //
 //   { field id: [has value, generation, [add...], [[remove, stamp or number]...], [close...]] }
 //
@@ -46,7 +47,7 @@ class RowExtraReader {
   // The next field that has anything, ascending; nothing after the last. What follows must be read
   // by one of `read`, or `skip`.
   Result<std::optional<FieldId>> next();
-  // Fills generation, elements, losers and removals; stamp and value stay as they are.
+  // Fills generation, elements, losers, removals and agreeing; stamp and value stay as they are.
   Result<void> read(FieldState& state);
   // Fills has_value, generation, adds, removes and closes; field, base and value stay as they are.
   Result<void> read(FieldWrite& write);
