@@ -271,21 +271,6 @@ TEST(Column, WriterIsEmptyAgainAfterClear) {
   }
 }
 
-TEST(Column, ReadsTheColumnsOfTheDocument) {
-  EXPECT_EQ(read("82 00 6161"_hex, 2).value(), (Cells{text("a"), text("a")}));
-  EXPECT_EQ(read("83 01 82 f6 6161 43 010001"_hex, 3).value(),
-            (Cells{text("a"), Value(), text("a")}));
-  EXPECT_EQ(read("84 02 03 43 020001 41 61"_hex, 3).value(), (Cells{text("a"), Value(), text("")}));
-  EXPECT_EQ(read("83 03 40 43 020201"_hex, 3).value(),
-            (Cells{Value::integer(1), Value::integer(2), Value::integer(1)}));
-  EXPECT_EQ(read("85 04 41 02 38 5e 02 41 08"_hex, 3).value(),
-            (Cells{Value::integer(-95), Value(), Value::integer(-93)}));
-  EXPECT_EQ(read("83 05 40 82 82 00 82 00 62 782d 82 03 85 04 40 07 03 41 08"_hex, 2).value(),
-            (Cells{text("x-007"), text("x-008")}));
-  EXPECT_EQ(read("85 06 40 82 6161 6162 42 0301 44 00000100"_hex, 2).value(),
-            (Cells{text("a a b"), text("a")}));
-}
-
 TEST(Column, RefusesEachBreachWithItsCode) {
   const std::pair<Bytes, std::string_view> cases[] = {
       {"80"_hex, "malformed"},

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/codec/limits.h"
+#include "engine/codec/column_reader.h"
 #include "engine/codec/transaction.h"
 #include "tests/engine/codec/hex.h"
 #include "tests/engine/codec/sample_page.h"
@@ -96,6 +96,28 @@ TEST(FormatDocument, TheExtraIsWhatTheWriterWrites) {
   writer.add(FieldId(4), tags);
   writer.finish();
   EXPECT_EQ(to_hex(example("extra")), to_hex(extra));
+}
+
+TEST(FormatDocument, TheColumnsAreReadAsTheDocumentSays) {
+  const auto text = [](BytesView t) { return Value::text(t); };
+  const auto number = [](int n) { return Value::integer(n); };
+  const std::vector<std::vector<Value>> columns = {{text("a"), text("a")},
+                                                   {text("a"), Value(), text("a")},
+                                                   {text("a"), Value(), text("")},
+                                                   {number(1), number(2), number(1)},
+                                                   {number(-95), Value(), number(-93)},
+                                                   {text("x-007"), text("x-008")},
+                                                   {text("a a b"), text("a")}};
+  const Bytes bytes = example("columns");
+  CborReader in(bytes);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    ColumnReader column;
+    ColumnBudget budget;
+    const auto opened = column.open(in, columns[i].size(), budget);
+    ASSERT_TRUE(opened) << i << ": " << opened.error().message;
+    for (const Value& cell : columns[i]) EXPECT_EQ(Value(column.next()), cell) << i;
+  }
+  EXPECT_TRUE(in.at_end());
 }
 
 TEST(FormatDocument, NamesEveryLimit) {
