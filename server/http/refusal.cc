@@ -16,11 +16,25 @@ HttpAnswer answer(MediaType type, unsigned status, ErrorCode code, const Refusal
   return response;
 }
 
+// What is told may quote what came, and that may be anything: a refusal is UTF-8 and short.
+std::string tellable(std::string_view message) {
+  constexpr std::size_t message_bytes_max = 500;
+  std::string text(message.substr(0, message_bytes_max));
+  const bool cut = text.size() < message.size();
+  if (cut || !is_utf8(text)) {
+    for (char& c : text) {
+      if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+    }
+  }
+  if (cut) text += " ...";
+  return text;
+}
+
 Refusal refusal_of(const Error& error) {
   Refusal refusal;
   refusal.code = static_cast<std::uint32_t>(error.code);
   refusal.name = error_name(error.code);
-  refusal.message = error.message;
+  refusal.message = tellable(error.message);
   return refusal;
 }
 
