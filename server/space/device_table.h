@@ -18,6 +18,9 @@ struct StoredDevice {
   Sequence enrolled;                // the sequence that its enrolment took
   Sequence cursor;                  // the latest cursor that its transactions named
   std::int64_t cursor_ms = 0;
+  // Sequences after `cursor` of its own transactions that were applied, at their first verdict, as
+  // their author meant them; ascending. Kept by the writer only.
+  std::vector<std::uint64_t> applied;
 };
 
 // Tables `_devices` and `_grants`. Writes belong into the caller's transaction.

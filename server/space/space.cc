@@ -165,6 +165,9 @@ Result<Space::State::CachedDevice*> Space::State::device(DeviceNumber number) {
   }
   ROLLCALL_TRY_ASSIGN(std::optional<StoredDevice> stored, devices->find(number));
   if (!stored) return static_cast<CachedDevice*>(nullptr);
+  if (!stored->record.local) {
+    ROLLCALL_TRY_ASSIGN(stored->applied, log->applied_after(number, stored->cursor));
+  }
   CachedDevice& cached = cached_devices[number.value];
   cached.stored = std::move(*stored);
   return &cached;

@@ -152,6 +152,15 @@ Result<Judgement> Space::State::apply_one(CachedDevice& device, const PushedTran
   stored.record.last_accepted = judgement.accepted;
   stored.cursor = judged.cursor;
   stored.cursor_ms = judged.cursor_ms;
+  if (!stored.record.local) {
+    if (judgement.kind == VerdictKind::applied) {
+      stored.applied.push_back(judgement.sequence.value);
+    }
+    // A cursor only moves on: what it has passed is never asked for again.
+    stored.applied.erase(
+        stored.applied.begin(),
+        std::upper_bound(stored.applied.begin(), stored.applied.end(), stored.cursor.value));
+  }
   return judgement;
 }
 

@@ -302,7 +302,7 @@ Result<bool> TransactionJudge::apply_merged(const SectionPlan& plan, LoadedRow& 
              .cursor = judged_.cursor},
             effect_);
   if (!check_set_sizes(collection, row.state)) return false;
-  merged_ = merged_ || effect_.merged;
+  merged_ = merged_ || effect_.merged || hides_unseen(row);
   if (moves) {
     auto made = row_paths(collection, row.id, row.state);
     if (!made) return refuse(made.error(), collection.id);
@@ -312,6 +312,19 @@ Result<bool> TransactionJudge::apply_merged(const SectionPlan& plan, LoadedRow& 
   if (!effect_.stored) return true;
   ROLLCALL_TRY(writer_.write(table, row, loaded.found, effect_, moves ? &row_paths_ : nullptr));
   return true;
+}
+
+// True when a field that the transaction changed had been changed by somebody else after its author's
+// cursor. Then what stands is not what the author replays, though no value was in the way (a counter,
+// a set, a loser that was closed); and since the field's sequence is now this transaction's, nothing
+// else would tell: it must not come back as an echo, nor must what is built on it.
+bool TransactionJudge::hides_unseen(const ServerRow& row) const {
+  if (case_->device->record.local) return false;  // an import never reads
+  const std::vector<std::uint64_t>& own = case_->device->applied;
+  return std::any_of(effect_.changed.begin(), effect_.changed.end(), [&](std::uint16_t position) {
+    if (position >= row.sequences.size() || row.sequences[position] <= judged_.cursor) return false;
+    return !std::binary_search(own.begin(), own.end(), row.sequences[position].value);
+  });
 }
 
 bool TransactionJudge::check_cells(const SectionRow& from, const SectionPlan& plan) {

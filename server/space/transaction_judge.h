@@ -95,6 +95,7 @@ class TransactionJudge final : private OwnTransactions {
   Result<bool> apply_rows();
   Result<bool> apply_row(const SectionRow& from, const SectionPlan& plan, std::size_t place);
   Result<bool> apply_merged(const SectionPlan& plan, LoadedRow& loaded);
+  [[nodiscard]] bool hides_unseen(const ServerRow& row) const;
   bool check_cells(const SectionRow& from, const SectionPlan& plan);
   bool check_write(const CollectionDef& collection, const SectionPlan& plan);
   bool check_field(const CollectionDef& collection, const FieldDef& def, const FieldWrite& write);

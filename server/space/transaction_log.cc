@@ -267,6 +267,21 @@ Result<void> TransactionLog::echo_sequences(DeviceNumber device, TxNumber after,
   }
 }
 
+Result<std::vector<std::uint64_t>> TransactionLog::applied_after(DeviceNumber device,
+                                                                 Sequence after) {
+  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(
+      "SELECT sequence FROM _transactions WHERE device = ?1 AND sequence > ?2 AND kind = 1 "
+      "AND told_before = 0 ORDER BY number"));
+  select.bind_integer(1, device.value);
+  select.bind_integer(2, as_integer(after.value));
+  std::vector<std::uint64_t> sequences;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return sequences;
+    sequences.push_back(as_unsigned(select.integer(0)));
+  }
+}
+
 Result<void> TransactionLog::park_insert(std::int64_t id, DeviceNumber device,
                                          CollectionId collection, const RowId& row) {
   ROLLCALL_TRY_ASSIGN(Statement insert, connection_->cached(

@@ -84,6 +84,10 @@ class TransactionLog {
   Result<void> echo_sequences(DeviceNumber device, TxNumber after, TxNumber through,
                               std::vector<std::uint64_t>& out);
 
+  // Sequences after `after` of the device's transactions that were applied at their first verdict;
+  // ascending.
+  Result<std::vector<std::uint64_t>> applied_after(DeviceNumber device, Sequence after);
+
   // Rows that a parked transaction would insert: later edits of them wait with it.
   Result<void> park_insert(std::int64_t id, DeviceNumber device, CollectionId collection,
                            const RowId& row);
