@@ -7,7 +7,7 @@
 namespace rollcall {
 namespace {
 
-constexpr FieldId kDeleted{};
+constexpr FieldId deleted_id{};
 
 bool has_value_losers(const FieldDef& def) {
   return def.rule != MergeRule::counter && def.rule != MergeRule::set;
@@ -72,7 +72,7 @@ void merge_row(const CollectionDef& collection, RowState& row, const RowWrite& w
   auto next = write.fields.begin();
   const bool was_deleted = row.is_deleted();
   bool deletes = false;
-  if (next != write.fields.end() && next->field == kDeleted) {
+  if (next != write.fields.end() && next->field == deleted_id) {
     deletes = next->has_value && next->value == ValueView::of_boolean(true);
     merge_at(collection, row, 0, *next, accepted, field_context, effect);
     ++next;

@@ -9,8 +9,8 @@
 namespace rollcall {
 namespace {
 
-constexpr std::size_t kFieldsMax = field_id_max + 1;
-constexpr unsigned kBitsPerByte = 7;
+constexpr std::size_t fields_max = field_id_max + 1;
+constexpr unsigned bits_per_byte = 7;
 
 void put_key(Bytes& out, Stamp stamp) { stamp.append_to(out); }
 void put_key(Bytes& out, Sequence sequence) { put_varint(out, sequence.value); }
@@ -41,13 +41,13 @@ class MaskWriter {
   explicit MaskWriter(Bytes& out) : out_(out) {}
   void add(FieldId field) {
     ROLLCALL_CHECK(field.value <= field_id_max);
-    const unsigned place = field.value / kBitsPerByte;
+    const unsigned place = field.value / bits_per_byte;
     while (place_ < place) {
       out_.push_back(static_cast<char>(bits_ | 0x80));
       bits_ = 0;
       ++place_;
     }
-    bits_ |= 1u << (field.value % kBitsPerByte);
+    bits_ |= 1u << (field.value % bits_per_byte);
   }
   void end() {
     ROLLCALL_CHECK(bits_ != 0);
@@ -71,10 +71,10 @@ void pack_one(Key key, std::span<const FieldId> fields, Bytes& out) {
 
 template <class Item>
 void pack(std::span<const Item> items, Bytes& out) {
-  ROLLCALL_CHECK(items.size() <= kFieldsMax);
+  ROLLCALL_CHECK(items.size() <= fields_max);
   // Ascending by field already; a stable order by key makes the groups. On the stack: rows are
   // packed on the hot path.
-  std::array<std::uint16_t, kFieldsMax> order;
+  std::array<std::uint16_t, fields_max> order;
   for (std::size_t i = 0; i < items.size(); ++i) {
     ROLLCALL_CHECK(!is_none(key_of(items[i])));
     ROLLCALL_CHECK(i == 0 || items[i - 1].field < items[i].field);
@@ -97,11 +97,11 @@ void pack(std::span<const Item> items, Bytes& out) {
 
 template <class Item, class Key>
 Result<void> take_mask(BytesView& in, Key key, std::vector<Item>& out) {
-  for (unsigned first = 0;; first += kBitsPerByte) {
+  for (unsigned first = 0;; first += bits_per_byte) {
     if (in.empty()) return failure(ErrorCode::truncated, "a packed field set ends in the middle");
     const auto byte = static_cast<std::uint8_t>(in.front());
     in.remove_prefix(1);
-    for (unsigned bit = 0; bit < kBitsPerByte; ++bit) {
+    for (unsigned bit = 0; bit < bits_per_byte; ++bit) {
       if ((byte & (1u << bit)) == 0) continue;
       if (first + bit > field_id_max) {
         return failure(ErrorCode::limit, "a packed field set names a field beyond the greatest id");

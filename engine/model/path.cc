@@ -261,7 +261,7 @@ Result<void> row_paths(const CollectionDef& collection, const RowId& id,
 }
 
 RowId derive_row_id(const CollectionDef& collection, const std::vector<ValueView>& values) {
-  static const RowId kNamespace = [] {
+  static const RowId name_space = [] {
     auto parsed = RowId::parse(derived_id_namespace);
     return *parsed;
   }();
@@ -269,7 +269,7 @@ RowId derive_row_id(const CollectionDef& collection, const std::vector<ValueView
   put_cbor_head(name, 4, values.size() + 1);
   put_cbor_head(name, 0, collection.id.value);
   for (const ValueView& value : values) put_cbor_value(name, value);
-  return RowId::derive(kNamespace, name);
+  return RowId::derive(name_space, name);
 }
 
 }  // namespace rollcall
