@@ -5,6 +5,7 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -76,16 +77,18 @@ std::string json_of(const Measurements& m) {
   return json.dump(2) + "\n";
 }
 
-Result<Measurements> measure(const BenchSetup& setup, const BenchRows& rows, int repeats) {
+Result<Measurements> measure(const BenchSetup& setup, const BenchRows& rows, int repeats,
+                             const std::set<std::string>& only) {
   Measurements m;
-  fmt::print(stderr, "bulk: write, push, bootstrap ...\n");
-  ROLLCALL_TRY(measure_bulk(setup, rows, repeats, m));
-  fmt::print(stderr, "full-text search ...\n");
-  ROLLCALL_TRY(measure_full_text(setup, rows, repeats, m));
-  fmt::print(stderr, "live ...\n");
-  ROLLCALL_TRY(measure_live(setup, m));
-  fmt::print(stderr, "merge ...\n");
-  ROLLCALL_TRY(measure_merge(setup, repeats, m));
+  const auto wanted = [&](const char* what) {
+    if (!only.empty() && only.count(what) == 0) return false;
+    fmt::print(stderr, "{} ...\n", what);
+    return true;
+  };
+  if (wanted("bulk")) ROLLCALL_TRY(measure_bulk(setup, rows, repeats, m));
+  if (m.floor_s > 0 && wanted("search")) ROLLCALL_TRY(measure_full_text(setup, rows, repeats, m));
+  if (wanted("live")) ROLLCALL_TRY(measure_live(setup, m));
+  if (wanted("merge")) ROLLCALL_TRY(measure_merge(setup, repeats, m));
   return m;
 }
 
@@ -94,6 +97,7 @@ int run(int argc, char** argv) {
   std::size_t row_count = 100'000;
   int repeats = 3;
   std::string input, json_path, into, link;
+  std::set<std::string> only;
   const std::string here = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
   BenchSetup setup;
   setup.server = here + "/rollcall-server";
@@ -103,6 +107,8 @@ int run(int argc, char** argv) {
   app.add_option("--input", input, "JSON lines with id and the nine fields, instead");
   app.add_option("--json", json_path, "also write the measurements to this file");
   app.add_option("--repeats", repeats, "runs; medians are told")->check(CLI::Range(1, 99));
+  app.add_option("--only", only, "bulk, search (after bulk), live, merge; all without it")
+      ->check(CLI::IsMember({"bulk", "search", "live", "merge"}));
   app.add_option("--server", setup.server, "the rollcall-server to measure");
   app.add_option("--bootstrap-into", into, "(the benchmark's own: one bootstrap)")->group("");
   app.add_option("--link", link, "(with it)")->group("");
@@ -118,7 +124,7 @@ int run(int argc, char** argv) {
   setup.folder = fmt::format("{}/rollcall-bench-{}",
                              std::filesystem::temp_directory_path().string(), getpid());
   std::filesystem::create_directories(setup.folder);
-  const auto measured = measure(setup, *rows, repeats);
+  const auto measured = measure(setup, *rows, repeats, only);
   std::filesystem::remove_all(setup.folder);
   if (!measured) {
     fmt::print(stderr, "bench: {}\n", measured.error().message);

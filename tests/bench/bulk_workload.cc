@@ -1,9 +1,9 @@
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <filesystem>
+#include <fstream>
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -42,8 +42,21 @@ struct BootstrapSample {
   double wire_bytes = 0;
   double rows = 0;
   double idle_bytes = 0;
+  double peak_mb = 0;        // greatest resident memory until the bootstrap was complete
   std::uint64_t digest = 0;  // recomputed from the rows, after the measuring
 };
+
+// VmHWM, not getrusage: that one also counts the image before exec, which was this program's with
+// all of its rows.
+double peak_resident_mb() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  while (status >> word) {
+    double kib = 0;
+    if (word == "VmHWM:" && status >> kib) return kib / 1024;
+  }
+  return 0;
+}
 
 Result<BootstrapSample> bootstrap_here(const std::string& path, const std::string& link) {
   BootstrapSample sample;
@@ -53,6 +66,7 @@ Result<BootstrapSample> bootstrap_here(const std::string& path, const std::strin
     ROLLCALL_TRY(device->catch_up());
     sample.seconds = watch.seconds();
     sample.wire_bytes = static_cast<double>(device->session().traffic().received_bytes);
+    sample.peak_mb = peak_resident_mb();
     ROLLCALL_TRY_ASSIGN(const std::uint64_t rows, device->count());
     sample.rows = static_cast<double>(rows);
     const SyncTraffic before = device->session().traffic();
@@ -66,9 +80,8 @@ Result<BootstrapSample> bootstrap_here(const std::string& path, const std::strin
   return sample;
 }
 
-// The same in a child, and the child's greatest resident memory in MB.
-Result<std::pair<BootstrapSample, double>> bootstrap_apart(const std::string& path,
-                                                           const std::string& link) {
+// The same in a process of its own, so that the rows in this one do not count as its memory.
+Result<BootstrapSample> bootstrap_apart(const std::string& path, const std::string& link) {
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0) return wrong("no pipe");
   const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
@@ -87,13 +100,12 @@ Result<std::pair<BootstrapSample, double>> bootstrap_apart(const std::string& pa
   const ssize_t got = read(ends[0], &sample, sizeof sample);
   close(ends[0]);
   int status = 0;
-  rusage usage{};
-  wait4(child, &status, 0, &usage);
+  waitpid(child, &status, 0);
   if (got != static_cast<ssize_t>(sizeof sample) || !WIFEXITED(status) ||
       WEXITSTATUS(status) != 0) {
     return wrong("the bootstrap failed");
   }
-  return std::pair(sample, static_cast<double>(usage.ru_maxrss) / 1024);
+  return sample;
 }
 
 }  // namespace
@@ -153,14 +165,13 @@ Result<void> measure_bulk(const BenchSetup& setup, const BenchRows& rows, int re
 
     ROLLCALL_TRY_ASSIGN(const std::string link, server->invite());
     const std::string path = folder + "/reader.db";
-    ROLLCALL_TRY_ASSIGN(const auto measured, bootstrap_apart(path, link));
-    const auto& [sample, memory_mb] = measured;
+    ROLLCALL_TRY_ASSIGN(const BootstrapSample sample, bootstrap_apart(path, link));
     if (static_cast<std::size_t>(sample.rows) != rows.size()) {
       return wrong(fmt::format("bootstrap brought {} of {} rows", sample.rows, rows.size()));
     }
     bootstrap_s.push_back(sample.seconds);
     wire.push_back(sample.wire_bytes);
-    peak_mb.push_back(memory_mb);
+    peak_mb.push_back(sample.peak_mb);
     idle.push_back(sample.idle_bytes);
 
     ROLLCALL_TRY_ASSIGN(out.server_digest, server->digest());
@@ -200,11 +211,11 @@ Result<void> measure_full_text(const BenchSetup& setup, const BenchRows& rows, i
     ROLLCALL_TRY(author->write(rows, batch_rows));
     ROLLCALL_TRY(author->catch_up());
     ROLLCALL_TRY_ASSIGN(const std::string link, server->invite());
-    ROLLCALL_TRY_ASSIGN(const auto measured, bootstrap_apart(folder + "/reader.db", link));
-    if (static_cast<std::size_t>(measured.first.rows) != rows.size()) {
+    ROLLCALL_TRY_ASSIGN(const BootstrapSample sample, bootstrap_apart(folder + "/reader.db", link));
+    if (static_cast<std::size_t>(sample.rows) != rows.size()) {
       return wrong("the bootstrap with full-text search lacks rows");
     }
-    bootstrap_s.push_back(measured.first.seconds);
+    bootstrap_s.push_back(sample.seconds);
   }
   out.bootstrap_fts_ratio = quantile(bootstrap_s, 0.5) / out.floor_s;
   return {};

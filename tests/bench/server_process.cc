@@ -1,5 +1,6 @@
 #include "tests/bench/server_process.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,13 +23,16 @@ struct Child {
   int output = -1;
 };
 
-Result<Child> spawn(const std::vector<std::string>& command) {
+// Standard output comes back by a pipe; errors and logs go to `log`.
+Result<Child> spawn(const std::vector<std::string>& command, const std::string& log) {
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0) return failure(ErrorCode::io, "no pipe");
   const pid_t pid = fork();
   if (pid < 0) return failure(ErrorCode::io, "no process");
   if (pid == 0) {
+    const int errors = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(ends[1], STDOUT_FILENO);
+    if (errors >= 0) dup2(errors, STDERR_FILENO);
     close(ends[0]);
     close(ends[1]);
     std::vector<char*> arguments;
@@ -53,7 +57,7 @@ std::string read_line(int from) {
 Result<std::string> ServerProcess::run(const std::vector<std::string>& arguments) const {
   std::vector<std::string> command{program_};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  ROLLCALL_TRY_ASSIGN(const Child child, spawn(command));
+  ROLLCALL_TRY_ASSIGN(const Child child, spawn(command, folder_ + ".log"));
   std::string output;
   std::array<char, 4096> buffer{};
   for (ssize_t got = 0; (got = read(child.output, buffer.data(), buffer.size())) > 0;) {
@@ -74,8 +78,9 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const std::string& p
   std::unique_ptr<ServerProcess> server(new ServerProcess(program, folder));
   ROLLCALL_TRY(server->run({"init", folder, "--schema", schema}));
   ROLLCALL_TRY(server->run({"space", "add", folder, "bench", "--name", "Benchmark"}));
-  ROLLCALL_TRY_ASSIGN(const Child child,
-                      spawn({program, "serve", folder, "--listen", "127.0.0.1:0"}));
+  ROLLCALL_TRY_ASSIGN(
+      const Child child,
+      spawn({program, "serve", folder, "--listen", "127.0.0.1:0"}, folder + ".log"));
   server->serving_ = child.pid;
   server->output_ = child.output;
   for (;;) {
