@@ -12,7 +12,8 @@ def main():
     shown = [block.strip() for block in re.findall(r"^```cpp\n(.*?)^```", readme, re.S | re.M)]
     if program not in shown:
         sys.exit("README.md has no ```cpp block that equals tests/embed/main.cc")
-    for path in sorted(set(re.findall(r"\]\((?!https?:|#)([^)#]+)", readme))):
+    prose = re.sub(r"^```.*?^```", "", readme, flags=re.S | re.M)
+    for path in sorted(set(re.findall(r"\]\((?!https?:|#)([^)#]+)", prose))):
         if not (include_graph.ROOT / path).exists():
             sys.exit(f"README.md links to {path}, which is not there")
 
