@@ -74,6 +74,7 @@ Result<Bytes> TransactionWriter::finish(const TransactionHead& head) {
 }
 
 Result<void> TransactionReader::open(BytesView body) {
+  head_ = {};  // its cursor was a view into the body before, which may be gone
   if (body.size() > transaction_bytes_max) {
     return failure(ErrorCode::too_large, "a transaction of " + std::to_string(body.size()) +
                                              " bytes; at most " +

@@ -51,6 +51,14 @@ Result<void> PathIndex::forget() {
   }
 }
 
+void PathIndex::forget(std::int64_t number) {
+  const auto found = by_number_.find(number);
+  if (found == by_number_.end()) return;
+  const auto place = by_path_.find(found->second);  // the view's text goes with it
+  by_number_.erase(found);
+  by_path_.erase(place);
+}
+
 void PathIndex::keep(std::int64_t number, std::string_view path) {
   const auto place = by_path_.emplace(path, number).first;
   by_number_[number] = place->first;  // a map's keys stay where they are

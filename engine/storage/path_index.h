@@ -35,6 +35,8 @@ class PathIndex {
   [[nodiscard]] std::vector<std::int64_t> below(std::string_view prefix) const;
   // Reads all paths anew.
   Result<void> forget();
+  // Forgets a path that was made in a savepoint which was rolled back.
+  void forget(std::int64_t number);
 
   // Nothing happens when the entry is there already.
   Result<void> enter(std::int64_t path, CollectionId collection, const RowId& id, std::int64_t key);

@@ -9,14 +9,15 @@ namespace rollcall {
 void RowWriter::begin(Sequence sequence, Stamp accepted) {
   sequence_ = sequence;
   accepted_ = accepted;
-  made_paths_ = false;
+  made_paths_.clear();
   last_paths_known_ = false;
 }
 
 Result<std::int64_t> RowWriter::intern(std::string_view path) {
   if (const std::int64_t known = paths_->find(path); known != 0) return known;
-  made_paths_ = true;
-  return paths_->intern(path);
+  ROLLCALL_TRY_ASSIGN(const std::int64_t made, paths_->intern(path));
+  made_paths_.push_back(made);
+  return made;
 }
 
 Result<void> RowWriter::intern_all(const std::vector<std::string>& paths) {

@@ -26,7 +26,7 @@ class RowWriter {
   // The transaction whose rows follow.
   void begin(Sequence sequence, Stamp accepted);
   // True when the transaction made paths that were not there before.
-  [[nodiscard]] bool made_paths() const { return made_paths_; }
+  [[nodiscard]] const std::vector<std::int64_t>& made_paths() const { return made_paths_; }
 
   // The fast way: rows that are new and need no merge. Says which fields the cells of the following
   // `insert_plain` are.
@@ -56,7 +56,7 @@ class RowWriter {
   RowHasher hasher_;
   Sequence sequence_;
   Stamp accepted_;
-  bool made_paths_ = false;
+  std::vector<std::int64_t> made_paths_;
 
   // insert_plain: what consecutive rows share.
   std::span<const FieldId> fields_;
@@ -68,8 +68,8 @@ class RowWriter {
   bool last_paths_known_ = false;
 
   // look_before
-  bool whole_ = false;                    // every field counts, not only those of `touched_`
-  std::vector<std::uint16_t> touched_;    // positions
+  bool whole_ = false;                  // every field counts, not only those of `touched_`
+  std::vector<std::uint16_t> touched_;  // positions
   std::vector<std::pair<std::int64_t, Digest>> before_;  // of the row's present, watched paths
   std::vector<std::int64_t> entered_;
   std::vector<std::int64_t> left_;

@@ -45,10 +45,11 @@ Result<void> Snapshot::begin() {
 Result<void> Snapshot::read_schema() {
   ROLLCALL_TRY_ASSIGN(const Bytes compiled, file_.schema());
   ROLLCALL_TRY_ASSIGN(Schema decoded, decode_schema(compiled, cryptography_));
-  tables_.clear();
-  schema_ = std::make_shared<const Schema>(std::move(decoded));
+  // Taken over only when all of it is there: a reader that lacked a table would pass its rows.
+  auto schema = std::make_shared<const Schema>(std::move(decoded));
+  decltype(tables_) tables;
   Connection& connection = file_.connection();
-  for (const CollectionDef& collection : schema_->collections) {
+  for (const CollectionDef& collection : schema->collections) {
     ROLLCALL_TRY_ASSIGN(ServerTable rows, ServerTable::open(connection, collection));
     ROLLCALL_TRY_ASSIGN(Statement changed,
                         connection.prepare(rows.select("WHERE (r._last, r._key) > (?1, ?2) "
@@ -59,8 +60,10 @@ Result<void> Snapshot::read_schema() {
                                        "AND i.collection = ?2 AND i.id > ?3 ORDER BY i.id")));
     ReadTable table{std::move(rows), std::move(changed), std::move(at_path), {}};
     for (const FieldDef& field : collection.fields) table.fields.push_back(field.id);
-    tables_.emplace(collection.id, std::move(table));
+    tables.emplace(collection.id, std::move(table));
   }
+  tables_ = std::move(tables);
+  schema_ = std::move(schema);
   return {};
 }
 
@@ -90,9 +93,11 @@ Result<Digest> Snapshot::digest(const std::optional<std::string>& prefix) {
 Result<std::uint64_t> Snapshot::count_entries(std::string_view prefix) {
   const std::string first = std::string(prefix) + "/";
   const std::string behind = std::string(prefix) + "0";
-  ROLLCALL_TRY_ASSIGN(Statement count, file_.connection().cached(
-      "SELECT count(*) FROM _index WHERE path IN (SELECT id FROM _path WHERE path = ?1 OR "
-      "(path > ?2 AND path < ?3))"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement count,
+      file_.connection().cached(
+          "SELECT count(*) FROM _index WHERE path IN (SELECT id FROM _path WHERE path = ?1 OR "
+          "(path > ?2 AND path < ?3))"));
   count.bind_text(1, prefix);
   count.bind_text(2, first);
   count.bind_text(3, behind);

@@ -73,19 +73,18 @@ Result<JudgedTransaction> TransactionJudge::judge(const TransactionCase& which) 
     made = reader_.head().stamp;
     made.device = which.device->record.number;
   }
-  read_cursor(which);
+  read_cursor(which, opened.has_value());
   authority_.emplace(*which.device, judged_.cursor);
-  bool accepted = opened ? check_head(which) && plan_sections()
-                         : refuse(VerdictKind::rejected, ErrorCode::bad_transaction,
-                                  opened.error().message);
+  bool accepted =
+      opened ? check_head(which) && plan_sections()
+             : refuse(VerdictKind::rejected, ErrorCode::bad_transaction, opened.error().message);
   if (accepted) {
     ROLLCALL_TRY_ASSIGN(accepted, look_at_bases(seen));
   }
 
   Judgement& judgement = judged_.judgement;
-  judgement.accepted = which.accepted.value_or(
-      clamp_stamp(made, {judged_.cursor_ms, which.device->record.last_accepted, seen,
-                         which.server_ms}));
+  judgement.accepted = which.accepted.value_or(clamp_stamp(
+      made, {judged_.cursor_ms, which.device->record.last_accepted, seen, which.server_ms}));
   judgement.clamped = judgement.accepted != made;
   if (accepted) {
     ROLLCALL_TRY_ASSIGN(accepted, apply_rows());
@@ -112,11 +111,12 @@ std::vector<std::pair<CollectionId, RowId>> TransactionJudge::inserts() const {
 
 // What its author had read; never less than with the device's transaction before. A cursor that
 // does not open, or is of another epoch, counts as none.
-void TransactionJudge::read_cursor(const TransactionCase& which) {
+void TransactionJudge::read_cursor(const TransactionCase& which, bool has_head) {
   judged_.cursor = std::max(which.device->enrolled, which.device->cursor);
   judged_.cursor_ms = std::max(which.device->record.enrolled_ms, which.device->cursor_ms);
+  if (!has_head) return;
   const BytesView sealed = reader_.head().cursor;
-  if (sealed.empty() || which.bytes.empty()) return;
+  if (sealed.empty()) return;
   if (!last_opened_ || sealed != last_cursor_) {
     last_opened_.reset();
     auto opened = sealer_->open_cursor(sealed);
@@ -233,10 +233,10 @@ Result<bool> TransactionJudge::apply_rows() {
     }
     ROLLCALL_TRY_ASSIGN(const bool accepted, apply_row(from, plan, place));
     if (accepted) continue;
-    if (savepoint) savepoint->rollback();
-    if (writer_.made_paths()) {
-      ROLLCALL_TRY(paths_->forget());
-      changes_->forget_numbers();
+    if (savepoint) {
+      savepoint->rollback();
+      for (const std::int64_t path : writer_.made_paths()) paths_->forget(path);
+      if (!writer_.made_paths().empty()) changes_->forget_numbers();
     }
     return false;
   }
@@ -314,10 +314,11 @@ Result<bool> TransactionJudge::apply_merged(const SectionPlan& plan, LoadedRow& 
   return true;
 }
 
-// True when a field that the transaction changed had been changed by somebody else after its author's
-// cursor. Then what stands is not what the author replays, though no value was in the way (a counter,
-// a set, a loser that was closed); and since the field's sequence is now this transaction's, nothing
-// else would tell: it must not come back as an echo, nor must what is built on it.
+// True when a field that the transaction changed had been changed by somebody else after its
+// author's cursor. Then what stands is not what the author replays, though no value was in the way
+// (a counter, a set, a loser that was closed); and since the field's sequence is now this
+// transaction's, nothing else would tell: it must not come back as an echo, nor must what is built
+// on it.
 bool TransactionJudge::hides_unseen(const ServerRow& row) const {
   if (case_->device->record.local) return false;  // an import never reads
   const std::vector<std::uint64_t>& own = case_->device->applied;
@@ -356,9 +357,9 @@ bool TransactionJudge::check_write(const CollectionDef& collection, const Sectio
                   "an insert says that its row is not deleted", collection.id, kDeleted);
   }
   for (const FieldWrite& field : write_.fields) {
-    const FieldDef& def = *std::find_if(
-        collection.fields.begin(), collection.fields.end(),
-        [&](const FieldDef& candidate) { return candidate.id == field.field; });
+    const FieldDef& def =
+        *std::find_if(collection.fields.begin(), collection.fields.end(),
+                      [&](const FieldDef& candidate) { return candidate.id == field.field; });
     if (!def.required) continue;
     const bool given = def.rule == MergeRule::set ? !field.adds.empty() : field.has_value;
     if (given) continue;
@@ -372,8 +373,7 @@ bool TransactionJudge::check_field(const CollectionDef& collection, const FieldD
                                    const FieldWrite& write) {
   const auto bad = [&](std::string_view why) {
     return refuse(VerdictKind::rejected, ErrorCode::bad_value,
-                  collection.name + "." + def.name + " " + std::string(why), collection.id,
-                  def.id);
+                  collection.name + "." + def.name + " " + std::string(why), collection.id, def.id);
   };
   const auto fits = [&](ValueView value) {
     auto checked = check_value(def, value);
@@ -441,8 +441,7 @@ bool TransactionJudge::may_write(const std::vector<std::string>& paths,
     case Authority::Standing::allowed: return true;
     case Authority::Standing::lost:
       return refuse(VerdictKind::parked, ErrorCode::grant_lost,
-                    "the grant that allowed this has ended; somebody has to decide",
-                    collection.id);
+                    "the grant that allowed this has ended; somebody has to decide", collection.id);
     case Authority::Standing::denied: break;
   }
   return refuse(VerdictKind::rejected, ErrorCode::not_allowed,

@@ -24,7 +24,7 @@ struct TransactionCase {
   const StoredDevice* device = nullptr;
   TxNumber number;
   BytesView bytes;
-  Sequence sequence;           // that it takes if it is accepted
+  Sequence sequence;  // that it takes if it is accepted
   std::int64_t server_ms = 0;
   Epoch epoch;
   // Of one that was judged before: the stamp it was given then.
@@ -105,7 +105,7 @@ class TransactionJudge final : private OwnTransactions {
   Result<bool> may_touch(const LoadedRow& loaded, const CollectionDef& collection);
   Result<bool> unknown_row(const CollectionDef& collection, const RowId& id);
 
-  void read_cursor(const TransactionCase& which);
+  void read_cursor(const TransactionCase& which, bool has_head);
   void read_write(const SectionRow& from);
   Result<LoadedRow*> load(ServerTable& table, const RowId& id, std::size_t place);
   [[nodiscard]] bool is_same(const CollectionDef& collection, const RowState& row) const;

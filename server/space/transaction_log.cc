@@ -4,6 +4,7 @@
 
 #include "engine/codec/compression.h"
 #include "engine/codec/limits.h"
+#include "engine/protocol/limits.h"
 #include "engine/storage/connection.h"
 #include "server/space/limits.h"
 
@@ -120,29 +121,39 @@ std::vector<std::string> TransactionLog::create_statements() {
 
 Result<TransactionLog> TransactionLog::open(Connection& connection) {
   TransactionLog log(connection);
-  ROLLCALL_TRY_ASSIGN(log.append_, connection.prepare(
-      "INSERT INTO _transactions(device, number, kind, code, collection, field, reason, sequence, "
-      "accepted, clamped, cursor, cursor_ms, received_ms, request, hash, encoding, bytes) "
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"));
-  ROLLCALL_TRY_ASSIGN(log.hash_, connection.prepare(
-      "SELECT hash FROM _transactions WHERE device = ?1 AND number = ?2"));
-  ROLLCALL_TRY_ASSIGN(log.accepted_, connection.prepare(
-      "SELECT accepted FROM _transactions WHERE device = ?1 AND number = ?2 AND kind <> 3"));
-  ROLLCALL_TRY_ASSIGN(log.verdicts_, connection.prepare(
-      "SELECT " ROLLCALL_JUDGEMENT_COLUMNS " FROM _transactions "
-      "WHERE device = ?1 AND number > ?2 ORDER BY number LIMIT ?3"));
-  ROLLCALL_TRY_ASSIGN(log.changed_, connection.prepare(
-      "SELECT " ROLLCALL_JUDGEMENT_COLUMNS " FROM _transactions "
-      "WHERE device = ?1 AND number <= ?2 AND told_before <> 0 AND seen = 0 ORDER BY number"));
+  ROLLCALL_TRY_ASSIGN(
+      log.append_,
+      connection.prepare(
+          "INSERT INTO _transactions(device, number, kind, code, collection, field, reason, "
+          "sequence, "
+          "accepted, clamped, cursor, cursor_ms, received_ms, request, hash, encoding, bytes) "
+          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"));
+  ROLLCALL_TRY_ASSIGN(
+      log.hash_,
+      connection.prepare("SELECT hash FROM _transactions WHERE device = ?1 AND number = ?2"));
+  ROLLCALL_TRY_ASSIGN(
+      log.accepted_,
+      connection.prepare(
+          "SELECT accepted FROM _transactions WHERE device = ?1 AND number = ?2 AND kind <> 3"));
+  ROLLCALL_TRY_ASSIGN(
+      log.verdicts_,
+      connection.prepare("SELECT " ROLLCALL_JUDGEMENT_COLUMNS " FROM _transactions "
+                         "WHERE device = ?1 AND number > ?2 ORDER BY number LIMIT ?3"));
+  ROLLCALL_TRY_ASSIGN(
+      log.changed_,
+      connection.prepare(
+          "SELECT " ROLLCALL_JUDGEMENT_COLUMNS " FROM _transactions "
+          "WHERE device = ?1 AND number <= ?2 AND told_before <> 0 AND seen = 0 ORDER BY number"));
   return log;
 }
 
 Result<std::int64_t> TransactionLog::add_request(DeviceNumber device, std::int64_t received_ms,
                                                  std::string_view signed_text,
                                                  BytesView signature) {
-  ROLLCALL_TRY_ASSIGN(Statement insert, connection_->cached(
-      "INSERT INTO _requests(device, received_ms, signed_text, signature) "
-      "VALUES(?1, ?2, ?3, ?4)"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement insert,
+      connection_->cached("INSERT INTO _requests(device, received_ms, signed_text, signature) "
+                          "VALUES(?1, ?2, ?3, ?4)"));
   insert.bind_integer(1, device.value);
   insert.bind_integer(2, received_ms);
   insert.bind_text(3, signed_text);
@@ -179,9 +190,11 @@ Result<std::int64_t> TransactionLog::append(const LoggedTransaction& transaction
 
 Result<void> TransactionLog::decide(std::int64_t id, const Judgement& judgement,
                                     VerdictKind before) {
-  ROLLCALL_TRY_ASSIGN(Statement update, connection_->cached(
-      "UPDATE _transactions SET kind = ?2, code = ?3, collection = ?4, field = ?5, reason = ?6, "
-      "sequence = ?7, told_before = ?8, seen = 0 WHERE id = ?1"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement update,
+      connection_->cached("UPDATE _transactions SET kind = ?2, code = ?3, collection = ?4, field = "
+                          "?5, reason = ?6, "
+                          "sequence = ?7, told_before = ?8, seen = 0 WHERE id = ?1"));
   update.bind_integer(1, id);
   update.bind_integer(2, static_cast<std::int64_t>(judgement.kind));
   update.bind_integer(3, static_cast<std::int64_t>(judgement.code));
@@ -194,8 +207,9 @@ Result<void> TransactionLog::decide(std::int64_t id, const Judgement& judgement,
 }
 
 Result<void> TransactionLog::note_seen(DeviceNumber device, TxNumber number) {
-  ROLLCALL_TRY_ASSIGN(Statement update, connection_->cached(
-      "UPDATE _transactions SET seen = 1 WHERE device = ?1 AND number = ?2 AND told_before <> 0"));
+  ROLLCALL_TRY_ASSIGN(Statement update,
+                      connection_->cached("UPDATE _transactions SET seen = 1 WHERE device = ?1 AND "
+                                          "number = ?2 AND told_before <> 0"));
   update.bind_integer(1, device.value);
   update.bind_integer(2, as_integer(number.value));
   return update.run();
@@ -249,14 +263,20 @@ Result<void> TransactionLog::changed_verdicts(DeviceNumber device, TxNumber thro
     Verdict verdict = read_verdict(changed_, device);
     verdict.repeated = true;
     out.push_back(std::move(verdict));
+    if (out.size() == reply_verdicts_max) {  // the rest once these are named as seen
+      changed_.reset();
+      return {};
+    }
   }
 }
 
 Result<void> TransactionLog::echo_sequences(DeviceNumber device, TxNumber after, TxNumber through,
                                             std::vector<std::uint64_t>& out) {
-  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(
-      "SELECT sequence FROM _transactions WHERE device = ?1 AND number > ?2 AND number <= ?3 "
-      "AND kind = 1 AND told_before = 0 ORDER BY number"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      connection_->cached(
+          "SELECT sequence FROM _transactions WHERE device = ?1 AND number > ?2 AND number <= ?3 "
+          "AND kind = 1 AND told_before = 0 ORDER BY number"));
   select.bind_integer(1, device.value);
   select.bind_integer(2, as_integer(after.value));
   select.bind_integer(3, as_integer(through.value));
@@ -269,9 +289,11 @@ Result<void> TransactionLog::echo_sequences(DeviceNumber device, TxNumber after,
 
 Result<std::vector<std::uint64_t>> TransactionLog::applied_after(DeviceNumber device,
                                                                  Sequence after) {
-  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(
-      "SELECT sequence FROM _transactions WHERE device = ?1 AND sequence > ?2 AND kind = 1 "
-      "AND told_before = 0 ORDER BY number"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      connection_->cached(
+          "SELECT sequence FROM _transactions WHERE device = ?1 AND sequence > ?2 AND kind = 1 "
+          "AND told_before = 0 ORDER BY number"));
   select.bind_integer(1, device.value);
   select.bind_integer(2, as_integer(after.value));
   std::vector<std::uint64_t> sequences;
@@ -284,9 +306,10 @@ Result<std::vector<std::uint64_t>> TransactionLog::applied_after(DeviceNumber de
 
 Result<void> TransactionLog::park_insert(std::int64_t id, DeviceNumber device,
                                          CollectionId collection, const RowId& row) {
-  ROLLCALL_TRY_ASSIGN(Statement insert, connection_->cached(
-      "INSERT OR IGNORE INTO _parked_inserts(device, collection, row, tx) "
-      "VALUES(?1, ?2, ?3, ?4)"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement insert,
+      connection_->cached("INSERT OR IGNORE INTO _parked_inserts(device, collection, row, tx) "
+                          "VALUES(?1, ?2, ?3, ?4)"));
   insert.bind_integer(1, device.value);
   insert.bind_integer(2, collection.value);
   insert.bind_id(3, row);
@@ -303,8 +326,10 @@ Result<void> TransactionLog::forget_parked_inserts(std::int64_t id) {
 
 Result<bool> TransactionLog::is_insert_parked(DeviceNumber device, CollectionId collection,
                                               const RowId& row) {
-  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(
-      "SELECT 1 FROM _parked_inserts WHERE device = ?1 AND collection = ?2 AND row = ?3"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      connection_->cached(
+          "SELECT 1 FROM _parked_inserts WHERE device = ?1 AND collection = ?2 AND row = ?3"));
   select.bind_integer(1, device.value);
   select.bind_integer(2, collection.value);
   select.bind_id(3, row);
@@ -312,8 +337,9 @@ Result<bool> TransactionLog::is_insert_parked(DeviceNumber device, CollectionId 
 }
 
 Result<std::vector<LoggedTransaction>> TransactionLog::parked() {
-  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(
-      std::string(log_columns) + " FROM _transactions WHERE kind = 4 ORDER BY id"));
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      connection_->cached(std::string(log_columns) +
+                                          " FROM _transactions WHERE kind = 4 ORDER BY id"));
   std::vector<LoggedTransaction> parked;
   while (true) {
     ROLLCALL_TRY_ASSIGN(const bool more, select.step());
@@ -324,16 +350,18 @@ Result<std::vector<LoggedTransaction>> TransactionLog::parked() {
 }
 
 Result<std::size_t> TransactionLog::count_parked(DeviceNumber device) {
-  ROLLCALL_TRY_ASSIGN(Statement count, connection_->cached(
-      "SELECT count(*) FROM _transactions WHERE kind = 4 AND device = ?1"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement count,
+      connection_->cached("SELECT count(*) FROM _transactions WHERE kind = 4 AND device = ?1"));
   count.bind_integer(1, device.value);
   ROLLCALL_TRY(count.step());
   return static_cast<std::size_t>(count.integer(0));
 }
 
 Result<Bytes> TransactionLog::bytes(std::int64_t id) {
-  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(
-      "SELECT encoding, bytes FROM _transactions WHERE id = ?1"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      connection_->cached("SELECT encoding, bytes FROM _transactions WHERE id = ?1"));
   select.bind_integer(1, id);
   ROLLCALL_TRY_ASSIGN(const bool found, select.step());
   if (!found) return failure(ErrorCode::not_found, "no such transaction");
@@ -342,8 +370,9 @@ Result<Bytes> TransactionLog::bytes(std::int64_t id) {
 
 Result<void> TransactionLog::each(
     const std::function<Result<void>(const LoggedTransaction&)>& each) {
-  ROLLCALL_TRY_ASSIGN(Statement select, connection_->prepare(
-      std::string(log_columns) + ", encoding, bytes FROM _transactions ORDER BY id"));
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      connection_->prepare(std::string(log_columns) +
+                                           ", encoding, bytes FROM _transactions ORDER BY id"));
   while (true) {
     ROLLCALL_TRY_ASSIGN(const bool more, select.step());
     if (!more) return {};

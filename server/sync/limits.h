@@ -5,6 +5,10 @@
 
 namespace rollcall {
 
+// The body of a request that nobody signs (an enrolment), in bytes: a name, a key, a secret, a
+// label.
+inline constexpr std::size_t enroll_bytes_max = 4096;
+
 // Threads that check, decode, read and encode; each has a connection of its own to each space.
 inline constexpr std::size_t reader_threads = 2;
 // Requests that wait for one of them: at 1 ms each, the last waits two seconds.

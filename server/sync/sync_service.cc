@@ -51,6 +51,10 @@ Result<void> check_request(const SyncRequest& request) {
                                          " transactions: send at most " +
                                          std::to_string(push_transactions_max) + " at once");
   }
+  if (request.seen_changed.size() > reply_verdicts_max) {
+    return failure(ErrorCode::limit,
+                   "more changed verdicts are named as seen than a reply carries");
+  }
   if (request.complete.size() > device_grants_max) {
     return failure(ErrorCode::limit, "more complete grants are named than a device can have");
   }
@@ -143,11 +147,11 @@ Result<void> SyncService::add_space(std::unique_ptr<Space> space) {
   if (spaces_.count(name) > 0) {
     return failure(ErrorCode::already_exists, "the space '" + name + "' is served already");
   }
-  auto hosted = std::make_unique<HostedSpace>(
-      spaces_.size(), std::move(space), hub_, doors_.clock, metrics_, log_, [this] {
-        broken_.store(true);
-        if (doors_.failed) doors_.failed();
-      });
+  auto hosted = std::make_unique<HostedSpace>(spaces_.size(), std::move(space), hub_, doors_.clock,
+                                              metrics_, log_, [this] {
+                                                broken_.store(true);
+                                                if (doors_.failed) doors_.failed();
+                                              });
   spaces_.emplace(std::move(name), std::move(hosted));
   return {};
 }
@@ -169,16 +173,21 @@ std::optional<HttpAnswer> SyncService::judge_head(const HttpHead& head) {
   const Route route = route_of(head.target);
   const MediaType type = head.answer_type;
   if (route == Route::other) {
-    return refuse(type, {ErrorCode::not_found,
-                         "there is nothing at this path: the protocol is at /v1/sync"});
+    return refuse(
+        type, {ErrorCode::not_found, "there is nothing at this path: the protocol is at /v1/sync"});
   }
   if (head.method != method_of(route)) {
-    HttpAnswer response = refuse(type, 405, {ErrorCode::malformed,
-                                               "this path takes the other method"});
+    HttpAnswer response =
+        refuse(type, 405, {ErrorCode::malformed, "this path takes the other method"});
     response.allow = method_name(method_of(route));
     return response;
   }
-  if (!is_signed(route)) return std::nullopt;
+  if (!is_signed(route)) {
+    // Nobody has shown who they are yet: no more is held for them than an enrolment needs.
+    if (head.body_bytes <= enroll_bytes_max) return std::nullopt;
+    return refuse(type, {ErrorCode::too_large, "an unsigned request has at most " +
+                                                   std::to_string(enroll_bytes_max) + " bytes"});
+  }
   const auto who = read_authorization(head);
   if (!who) return refuse(type, who.error());
   const HostedSpace* hosted = space(who->space);
@@ -263,8 +272,8 @@ Result<void> SyncService::authenticate(SyncCall& call, SpaceReader& reader) {
     return failure(ErrorCode::later, "this device has too many requests under way: wait for one");
   }
   call.counted = true;
-  switch (call.space->replays().remember(call.who.device, call.who.nonce,
-                                         call.space->server_ms())) {
+  switch (
+      call.space->replays().remember(call.who.device, call.who.nonce, call.space->server_ms())) {
     case ReplayMemory::Outcome::fresh: return {};
     case ReplayMemory::Outcome::replayed:
       return failure(ErrorCode::replayed,
@@ -282,8 +291,7 @@ void SyncService::take_sync(const CallPtr& call, Readers& readers) {
     return refuse_call(*call, right.error());
   }
   call->request = std::make_shared<SyncRequest>(std::move(*request));
-  call->deadline_ms =
-      doors_.clock.steady_ms() + std::min(call->request->wait_ms, wait_ms_max);
+  call->deadline_ms = doors_.clock.steady_ms() + std::min(call->request->wait_ms, wait_ms_max);
   if (!call->request->transactions.empty()) return take_push(call);
   if (call->request->seen_changed.empty()) return read(call, readers, true);
   call->space->writer().post([this, call](Space* space) {
@@ -419,12 +427,11 @@ void SyncService::take_enroll(const CallPtr& call) {
   if (!request) return refuse_call(*call, request.error());
   call->space = space(request->space);
   if (call->space == nullptr) {
-    return refuse_call(*call, {ErrorCode::code_unknown,
-                               "there is no such invitation: ask for a new one"});
+    return refuse_call(*call,
+                       {ErrorCode::code_unknown, "there is no such invitation: ask for a new one"});
   }
-  call->space->writer().post([this, call, request = std::move(*request)](Space* space) {
-    enroll(*call, request, space);
-  });
+  call->space->writer().post(
+      [this, call, request = std::move(*request)](Space* space) { enroll(*call, request, space); });
 }
 
 void SyncService::enroll(SyncCall& call, const EnrollRequest& request, Space* space) {
@@ -437,9 +444,9 @@ void SyncService::enroll(SyncCall& call, const EnrollRequest& request, Space* sp
   reply->server_key = cryptography.public_key(doors_.server_seed);
   SignedEnrollReply letter;
   letter.reply = encode(call.head.answer_type, *reply);
-  const Signature signature =
-      cryptography.sign(doors_.server_seed, enroll_signed_text(cryptography.hash({call.body}),
-                                                               cryptography.hash({letter.reply})));
+  const Signature signature = cryptography.sign(
+      doors_.server_seed,
+      enroll_signed_text(cryptography.hash({call.body}), cryptography.hash({letter.reply})));
   letter.signature = Bytes(signature.view());
   log_.info("enrolled", {{"space", space->name()}, {"label", reply->label}});
   respond(call, letter);
