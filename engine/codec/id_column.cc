@@ -28,8 +28,8 @@ struct Wide {
     return {a.high - b.high - (a.low < b.low ? 1 : 0), a.low - b.low};
   }
   friend Wide operator+(const Wide& a, const Wide& b) {
-    const std::uint64_t low = a.low + b.low;
-    return {a.high + b.high + (low < a.low ? 1 : 0), low};
+    const std::uint64_t sum = a.low + b.low;
+    return {a.high + b.high + (sum < a.low ? 1 : 0), sum};
   }
   [[nodiscard]] bool is_zero() const { return high == 0 && low == 0; }
   [[nodiscard]] bool is_negative() const { return (high >> 63) != 0; }

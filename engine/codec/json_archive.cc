@@ -5,9 +5,6 @@
 namespace rollcall {
 namespace {
 
-// Greatest whole number that every reader of JSON keeps exactly (RFC 8259 section 6).
-constexpr std::uint64_t kExactMax = std::uint64_t{1} << 53;
-
 void append_escaped(std::string& out, char c) {
   constexpr std::string_view hex = "0123456789abcdef";
   switch (c) {
@@ -42,7 +39,7 @@ void JsonOut::base64(BytesView content) {
 }
 
 void JsonOut::unsigned_integer(std::uint64_t number) {
-  const bool is_exact = number <= kExactMax;
+  const bool is_exact = number <= static_cast<std::uint64_t>(json_exact_max);
   if (!is_exact) out_.push_back('"');
   out_.append(std::to_string(number));
   if (!is_exact) out_.push_back('"');
@@ -50,7 +47,7 @@ void JsonOut::unsigned_integer(std::uint64_t number) {
 
 void JsonOut::integer(std::int64_t number) {
   if (number >= 0) return unsigned_integer(static_cast<std::uint64_t>(number));
-  const bool is_exact = number >= -static_cast<std::int64_t>(kExactMax);
+  const bool is_exact = number >= -json_exact_max;
   if (!is_exact) out_.push_back('"');
   out_.append(std::to_string(number));
   if (!is_exact) out_.push_back('"');
@@ -74,8 +71,7 @@ void JsonOut::value(const ValueView& value) {
       return;
     case ValueKind::integer: break;
   }
-  const auto exact_max = static_cast<std::int64_t>(kExactMax);
-  const bool is_exact = value.integer >= -exact_max && value.integer <= exact_max;
+  const bool is_exact = value.integer >= -json_exact_max && value.integer <= json_exact_max;
   if (!is_exact) out_.append("{\"integer\":");
   integer(value.integer);
   if (!is_exact) out_.push_back('}');

@@ -11,6 +11,9 @@
 
 namespace rollcall {
 
+// Greatest whole number, either sign, that every reader of JSON keeps exactly (RFC 8259 section 6).
+inline constexpr std::int64_t json_exact_max = std::int64_t{1} << 53;
+
 // A JSON text, parsed and checked: valid UTF-8, whole numbers only, no name twice in an object, at
 // most `codec_depth_max` deep and `json_bytes_max` long. Flat: a container is followed by what it
 // holds, so nothing recurses.

@@ -99,6 +99,9 @@ nlohmann::json value_to_json(const FieldDef* field, ValueView value) {
     case ValueKind::boolean: return value.integer != 0;
     case ValueKind::integer:
       if (field != nullptr && field->type == FieldType::boolean) return value.integer != 0;
+      if (value.integer > json_exact_max || value.integer < -json_exact_max) {
+        return std::to_string(value.integer);
+      }
       return value.integer;
     case ValueKind::bytes: {
       const bool is_id = field == nullptr || field->type == FieldType::id;

@@ -10,9 +10,10 @@
 
 namespace rollcall {
 
-// Values as people and other programs write and read them: JSON. Ids are UUID text, times whole
-// numbers of milliseconds or RFC 3339 text ("2026-11-03T14:05:00Z"), localized texts objects, bytes
-// base64url text. A set's value is one element.
+// Values as people and other programs write and read them: JSON. Whole numbers beyond 2^53 are
+// text, since many readers of JSON would round them. Ids are UUID text, times whole numbers of
+// milliseconds or RFC 3339 text ("2026-11-03T14:05:00Z"), localized texts objects, bytes base64url
+// text. A set's value is one element.
 
 // Text as one JSON document: `too_large`, `too_deep`, `duplicate_key`, `not_utf8`, `malformed`.
 Result<nlohmann::json> parse_json(std::string_view text);

@@ -8,7 +8,8 @@ namespace rollcall {
 // Containers inside containers, in CBOR and in JSON: our deepest message needs seven.
 inline constexpr std::size_t codec_depth_max = 16;
 // A request's or reply's body, uncompressed, in bytes: two transactions of the greatest size, or
-// twenty bootstrap pages of 20,000 rows; a phone must hold a message and what it unfolds to at once.
+// twenty bootstrap pages of 20,000 rows; a phone must hold a message and what it unfolds to at
+// once.
 inline constexpr std::size_t message_bytes_max = 16u << 20;
 // Elements of all lists of one message together: an element of one byte may be a struct of
 // hundreds.
