@@ -11,13 +11,20 @@
 namespace rollcall {
 namespace {
 
-bool exists(const ConnectionState& state, const std::string& path) {
-  sqlite3_vfs* vfs = state.vfs();
-  if (vfs == nullptr) return false;
+// As the VFS names the file; empty when it cannot.
+std::string full_name(sqlite3_vfs* vfs, const std::string& path) {
+  if (vfs == nullptr) return {};
   Bytes full(static_cast<std::size_t>(vfs->mxPathname) + 1, '\0');
   if (vfs->xFullPathname(vfs, path.c_str(), vfs->mxPathname, full.data()) > SQLITE_OK_SYMLINK) {
-    return false;
+    return {};
   }
+  return full.c_str();
+}
+
+bool exists(const ConnectionState& state, const std::string& path) {
+  sqlite3_vfs* vfs = state.vfs();
+  const std::string full = full_name(vfs, path);
+  if (full.empty()) return false;
   int found = 0;
   return vfs->xAccess(vfs, full.c_str(), SQLITE_ACCESS_EXISTS, &found) == SQLITE_OK && found != 0;
 }
@@ -193,6 +200,13 @@ Result<Connection> Connection::open(const std::string& path, const ConnectionOpt
   ROLLCALL_TRY(configure(*state));
   ROLLCALL_TRY(start(*state));
   return Connection(std::move(state));
+}
+
+void Connection::remove(const std::string& path, const std::string& vfs_name) {
+  sqlite3_vfs* vfs = sqlite3_vfs_find(vfs_name.empty() ? nullptr : vfs_name.c_str());
+  const std::string full = full_name(vfs, path);
+  if (full.empty()) return;
+  for (const char* suffix : {"-wal", "-journal", ""}) vfs->xDelete(vfs, (full + suffix).c_str(), 1);
 }
 
 Connection::Connection(std::unique_ptr<ConnectionState> state) : state_(std::move(state)) {}

@@ -47,6 +47,8 @@ class Connection {
   // application's. `newer_format`. `open_elsewhere`: another process or connection holds it.
   // `corrupt`, `read_only`, `disk_full`, `io`. A refused file is left as it was.
   static Result<Connection> open(const std::string& path, const ConnectionOptions& options);
+  // Deletes a file that nobody has open, and what lies beside it; none there is no error.
+  static void remove(const std::string& path, const std::string& vfs);
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
   ~Connection();

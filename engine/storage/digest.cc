@@ -10,7 +10,7 @@
 namespace rollcall {
 namespace {
 
-constexpr std::size_t kTupleItems = 6;
+constexpr std::size_t tuple_items = 6;
 
 bool is_visible(std::span<const std::uint8_t> visible, std::size_t at) {
   return visible.empty() || visible[at] != 0;
@@ -65,7 +65,7 @@ std::string Digest::text() const {
 void RowHasher::begin(std::string_view path, const RowId& id) {
   buffer_.clear();
   CborWriter cbor(buffer_);
-  cbor.array(kTupleItems);
+  cbor.array(tuple_items);
   cbor.text(path);
   cbor.bytes(id.view());
   prefix_ = buffer_.size();
@@ -101,7 +101,8 @@ Digest RowHasher::plain_field(FieldId field, Stamp stamp, const ValueView& value
 Digest RowHasher::row(std::string_view path, const RowId& id, const CollectionDef& collection,
                       const RowState& state, std::span<const std::uint8_t> visible) {
   ROLLCALL_CHECK(state.fields.size() <= collection.fields.size());
-  ROLLCALL_CHECK(visible.empty() || visible.size() >= state.fields.size());
+  const bool covers_all = visible.empty() || visible.size() >= state.fields.size();
+  ROLLCALL_CHECK(covers_all);
   if (state.is_deleted()) return {};
   begin(path, id);
   Digest sum;
@@ -116,7 +117,8 @@ Result<Digest> RowHasher::plain_row(std::string_view path, const RowId& id,
                                     std::span<const ValueView> cells, BytesView stamps,
                                     std::span<const std::uint8_t> visible) {
   ROLLCALL_CHECK(fields.size() == cells.size());
-  ROLLCALL_CHECK(visible.empty() || visible.size() == fields.size());
+  const bool covers_all = visible.empty() || visible.size() == fields.size();
+  ROLLCALL_CHECK(covers_all);
   if (!fields.empty() && fields[0].value == 0 && cells[0].integer != 0) return Digest{};
   if (stamps != last_packed_ || stamps.empty()) {
     last_packed_.clear();

@@ -12,18 +12,18 @@ namespace rollcall {
 namespace {
 
 // The database header (sqlite.org/fileformat2.html, section 1.3).
-constexpr std::size_t kHeaderBytes = 100;
-constexpr std::string_view kMagic{"SQLite format 3\0", 16};
-constexpr std::size_t kPageBytesAt = 16;
-constexpr std::size_t kChangesAt = 24;
-constexpr std::size_t kPagesAt = 28;
-constexpr std::size_t kUserVersionAt = 60;
-constexpr std::size_t kApplicationIdAt = 68;
-constexpr std::size_t kPagesValidForAt = 92;
+constexpr std::size_t header_bytes = 100;
+constexpr std::string_view magic{"SQLite format 3\0", 16};
+constexpr std::size_t page_bytes_at = 16;
+constexpr std::size_t changes_at = 24;
+constexpr std::size_t pages_at = 28;
+constexpr std::size_t user_version_at = 60;
+constexpr std::size_t application_id_at = 68;
+constexpr std::size_t pages_valid_for_at = 92;
 // A rollback journal's header (section 3): magic, then how many pages the database had before.
-constexpr std::string_view kJournalMagic{"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8};
-constexpr std::size_t kJournalHeaderBytes = 20;
-constexpr std::size_t kJournalPagesAt = 16;
+constexpr std::string_view journal_magic{"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8};
+constexpr std::size_t journal_header_bytes = 20;
+constexpr std::size_t journal_pages_at = 16;
 
 // The first bytes of an open file, as many as there are; nothing is locked or changed.
 Bytes first_bytes(sqlite3_file* file, std::size_t count) {
@@ -45,10 +45,11 @@ bool has_beside(const ConnectionState& state, std::string_view suffix) {
 // True when the file is shorter than its header says, and no log or journal beside it explains
 // that.
 bool was_cut_short(const ConnectionState& state, sqlite3_file* file, BytesView header) {
-  if (get_u32(header.substr(kChangesAt)) != get_u32(header.substr(kPagesValidForAt))) return false;
-  const std::uint16_t page_bytes = get_u16(header.substr(kPageBytesAt));
+  if (get_u32(header.substr(changes_at)) != get_u32(header.substr(pages_valid_for_at)))
+    return false;
+  const std::uint16_t page_bytes = get_u16(header.substr(page_bytes_at));
   const std::uint64_t due =
-      get_u32(header.substr(kPagesAt)) * std::uint64_t{page_bytes == 1 ? 65536u : page_bytes};
+      get_u32(header.substr(pages_at)) * std::uint64_t{page_bytes == 1 ? 65536u : page_bytes};
   sqlite3_int64 size = 0;
   if (file->pMethods->xFileSize(file, &size) != SQLITE_OK) return false;
   return static_cast<std::uint64_t>(size) < due && !has_beside(state, "-wal") &&
@@ -67,10 +68,10 @@ bool creation_was_cut_short(const ConnectionState& state) {
   file->pMethods = nullptr;
   const int code = vfs->xOpen(vfs, journal.c_str(), file,
                               SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_JOURNAL, nullptr);
-  const Bytes header = code == SQLITE_OK ? first_bytes(file, kJournalHeaderBytes) : Bytes();
+  const Bytes header = code == SQLITE_OK ? first_bytes(file, journal_header_bytes) : Bytes();
   if (file->pMethods != nullptr) file->pMethods->xClose(file);
-  return header.size() == kJournalHeaderBytes && header.starts_with(kJournalMagic) &&
-         get_u32(BytesView(header).substr(kJournalPagesAt)) == 0;
+  return header.size() == journal_header_bytes && header.starts_with(journal_magic) &&
+         get_u32(BytesView(header).substr(journal_pages_at)) == 0;
 }
 
 Error not_ours(const ConnectionState& state, std::string_view what) {
@@ -99,15 +100,15 @@ Result<void> check_header(const ConnectionState& state) {
   sqlite3_file* file = nullptr;
   sqlite3_file_control(state.db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
   ROLLCALL_CHECK(file != nullptr);
-  const Bytes header = first_bytes(file, kHeaderBytes);
+  const Bytes header = first_bytes(file, header_bytes);
   if (header.empty()) {
     if (state.options.create) return {};
     return not_ours(state, "the file is empty");
   }
-  if (header.size() == kHeaderBytes && header.starts_with(kMagic)) {
+  if (header.size() == header_bytes && header.starts_with(magic)) {
     const BytesView view(header);
-    ROLLCALL_TRY(check_owner(state, get_u32(view.substr(kApplicationIdAt)),
-                             get_u32(view.substr(kUserVersionAt))));
+    ROLLCALL_TRY(check_owner(state, get_u32(view.substr(application_id_at)),
+                             get_u32(view.substr(user_version_at))));
     if (!was_cut_short(state, file, view)) return {};
     return failure(ErrorCode::corrupt,
                    state.path +

@@ -34,12 +34,12 @@ void uuid_blob(sqlite3_context* context, int, sqlite3_value** arguments) {
 }  // namespace
 
 int register_functions(sqlite3* db) {
-  constexpr int kFlags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
+  constexpr int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
   const int code =
-      sqlite3_create_function_v2(db, "uuid", 1, kFlags, nullptr, uuid, nullptr, nullptr, nullptr);
+      sqlite3_create_function_v2(db, "uuid", 1, flags, nullptr, uuid, nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return code;
-  return sqlite3_create_function_v2(db, "uuid_blob", 1, kFlags, nullptr, uuid_blob, nullptr,
-                                    nullptr, nullptr);
+  return sqlite3_create_function_v2(db, "uuid_blob", 1, flags, nullptr, uuid_blob, nullptr, nullptr,
+                                    nullptr);
 }
 
 }  // namespace rollcall

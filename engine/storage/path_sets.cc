@@ -64,9 +64,9 @@ Result<std::int64_t> PathSets::intern(std::span<const std::string_view> paths) {
 }
 
 const std::vector<std::string>& PathSets::paths(std::int64_t set) const {
-  static const std::vector<std::string> kNone;
+  static const std::vector<std::string> none;
   const auto found = by_number_.find(set);
-  return found == by_number_.end() ? kNone : found->second;
+  return found == by_number_.end() ? none : found->second;
 }
 
 std::vector<std::int64_t> PathSets::sets() const {

@@ -9,7 +9,7 @@ namespace rollcall {
 namespace {
 
 // Pragmas that describe tables and change nothing.
-constexpr std::array<std::string_view, 8> kPragmas = {
+constexpr std::array<std::string_view, 8> pragmas = {
     "data_version", "foreign_key_list", "function_list", "index_info",
     "index_list",   "index_xinfo",      "table_info",    "table_list"};
 
@@ -42,7 +42,7 @@ int authorize(void* context, int action, const char* first, const char* second, 
       state.tables_read.emplace(view_of(first));
       return SQLITE_OK;
     case SQLITE_PRAGMA:
-      if (std::find(kPragmas.begin(), kPragmas.end(), view_of(first)) != kPragmas.end()) {
+      if (std::find(pragmas.begin(), pragmas.end(), view_of(first)) != pragmas.end()) {
         return SQLITE_OK;
       }
       return refuse(state, "PRAGMA " + std::string(view_of(first)) + " is not for apps");

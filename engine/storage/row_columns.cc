@@ -9,7 +9,7 @@ namespace rollcall {
 namespace {
 
 void append_json_text(BytesView text, std::string& out) {
-  constexpr std::string_view kHex = "0123456789abcdef";
+  constexpr std::string_view hex = "0123456789abcdef";
   out.push_back('"');
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -18,8 +18,8 @@ void append_json_text(BytesView text, std::string& out) {
       out.push_back(c);
     } else if (byte < 0x20) {
       out += "\\u00";
-      out.push_back(kHex[byte >> 4]);
-      out.push_back(kHex[byte & 15]);
+      out.push_back(hex[byte >> 4]);
+      out.push_back(hex[byte & 15]);
     } else {
       out.push_back(c);
     }

@@ -143,6 +143,16 @@ TEST_F(ConnectionTest, StopsAtACorruptPageForGood) {
   EXPECT_EQ(code_of(Transaction::write(connection)), ErrorCode::corrupt);
 }
 
+TEST_F(ConnectionTest, RemovesAFileAndWhatLiesBesideIt) {
+  make();
+  put_content(path + "-wal", "left over");
+  Connection::remove(path, "");
+  for (const char* beside : {"", "-wal", "-shm", "-journal"}) {
+    EXPECT_FALSE(std::filesystem::exists(path + beside)) << beside;
+  }
+  Connection::remove(path, "");  // nothing there is no error
+}
+
 TEST_F(ConnectionTest, RefusesASecondOpenerInThisProcess) {
   make();
   Connection first = open();

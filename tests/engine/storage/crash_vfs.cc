@@ -12,7 +12,7 @@
 namespace rollcall {
 namespace {
 
-constexpr std::size_t kSectorBytes = 512;
+constexpr std::size_t sector_bytes = 512;
 
 // A change of a file that no sync has made durable.
 struct Change {
@@ -269,25 +269,25 @@ int unmap_shared(sqlite3_file* file, int deletes) {
   return SQLITE_OK;
 }
 
-constexpr sqlite3_io_methods kMethods = {2,
-                                         close_file,
-                                         read_file,
-                                         write_file,
-                                         truncate_file,
-                                         sync_file,
-                                         size_of_file,
-                                         lock_file,
-                                         unlock_file,
-                                         check_reserved,
-                                         control_file,
-                                         sector_size,
-                                         characteristics,
-                                         map_shared,
-                                         lock_shared,
-                                         shared_barrier,
-                                         unmap_shared,
-                                         nullptr,
-                                         nullptr};
+constexpr sqlite3_io_methods methods = {2,
+                                        close_file,
+                                        read_file,
+                                        write_file,
+                                        truncate_file,
+                                        sync_file,
+                                        size_of_file,
+                                        lock_file,
+                                        unlock_file,
+                                        check_reserved,
+                                        control_file,
+                                        sector_size,
+                                        characteristics,
+                                        map_shared,
+                                        lock_shared,
+                                        shared_barrier,
+                                        unmap_shared,
+                                        nullptr,
+                                        nullptr};
 
 CrashDisk::State& disk_of(sqlite3_vfs* vfs) {
   return *static_cast<CrashDisk::State*>(vfs->pAppData);
@@ -306,13 +306,13 @@ int open_file(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
     found = disk.live.emplace(path, std::make_shared<Node>()).first;
     is_new = true;
   }
-  constexpr int kJournals = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
+  constexpr int journals = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
   Handle& handle = handle_of(file);
-  handle = Handle{{&kMethods},
+  handle = Handle{{&methods},
                   &disk,
                   new std::shared_ptr<Node>(found->second),
                   new std::string(path),
-                  is_new && (flags & kJournals) != 0,
+                  is_new && (flags & journals) != 0,
                   (flags & SQLITE_OPEN_DELETEONCLOSE) != 0};
   ++disk.handles;
   if (disk.read_only) flags = (flags & ~SQLITE_OPEN_READWRITE) | SQLITE_OPEN_READONLY;
@@ -365,7 +365,7 @@ Bytes torn(const Node& node, Random& random) {
       continue;
     }
     for (std::size_t at = 0; at < change.bytes.size();) {
-      const std::size_t to_boundary = kSectorBytes - (change.offset + at) % kSectorBytes;
+      const std::size_t to_boundary = sector_bytes - (change.offset + at) % sector_bytes;
       const std::size_t size = std::min(to_boundary, change.bytes.size() - at);
       if (random.below(2) == 0) {
         put_in({change.offset + at, change.bytes.substr(at, size), false}, content);

@@ -29,7 +29,7 @@ struct Replica {
     EXPECT_EQ(a.place.deleted, b.place.deleted);
     EXPECT_EQ(a.state, b.state);
   }
-  static constexpr bool with_removals = false;
+  static constexpr bool of_server = false;
 };
 
 struct Server {
@@ -58,7 +58,7 @@ struct Server {
     EXPECT_EQ(a.paths, b.paths);
     EXPECT_EQ(a.state, b.state);
   }
-  static constexpr bool with_removals = true;
+  static constexpr bool of_server = true;
 };
 
 template <class Side>
@@ -85,7 +85,7 @@ TYPED_TEST_SUITE(RowTables, Sides);
 
 TYPED_TEST(RowTables, GiveBackARowWithEverythingInIt) {
   auto table = this->open(this->animals);
-  auto row = TypeParam::row(row_id(1), this->animals, full_zoo_row(TypeParam::with_removals));
+  auto row = TypeParam::row(row_id(1), this->animals, full_zoo_row(TypeParam::of_server));
   need(table.insert(row));
   EXPECT_NE(row.place.key, 0);
   typename TypeParam::Row by_id, by_key;
@@ -97,7 +97,7 @@ TYPED_TEST(RowTables, GiveBackARowWithEverythingInIt) {
 
 TYPED_TEST(RowTables, ShowPeopleASetAsJsonAndIdsAsBlobs) {
   auto table = this->open(this->animals);
-  auto row = TypeParam::row(row_id(1), this->animals, full_zoo_row(TypeParam::with_removals));
+  auto row = TypeParam::row(row_id(1), this->animals, full_zoo_row(TypeParam::of_server));
   need(table.insert(row));
   EXPECT_EQ(sql_text(this->connection,
                      "SELECT note, size, tame, uuid(keeper), hex(picture), visits, tags, state, "
@@ -110,13 +110,14 @@ TYPED_TEST(RowTables, ShowPeopleASetAsJsonAndIdsAsBlobs) {
 
 TYPED_TEST(RowTables, UpdateOnlyWhatChanged) {
   auto table = this->open(this->animals);
-  auto row = TypeParam::row(row_id(1), this->animals, full_zoo_row(TypeParam::with_removals));
+  auto row = TypeParam::row(row_id(1), this->animals, full_zoo_row(TypeParam::of_server));
   need(table.insert(row));
   const std::int64_t key = row.place.key;
-  row = TypeParam::row(row_id(1), this->animals, full_zoo_row(TypeParam::with_removals));
+  row = TypeParam::row(row_id(1), this->animals, full_zoo_row(TypeParam::of_server));
   row.place.key = key;
   field_of(this->animals, row.state, "note").value = Value::text("new");
   field_of(this->animals, row.state, "note").losers.clear();
+  field_of(this->animals, row.state, "note").agreeing.clear();
   field_of(this->animals, row.state, "tags").elements.clear();
   field_of(this->animals, row.state, "size").value = Value();
   const std::uint16_t changed[] = {1, 2, 7};

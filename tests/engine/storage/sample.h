@@ -137,8 +137,9 @@ inline FieldState& field_of(const CollectionDef& collection, RowState& state,
   return state.fields[static_cast<std::size_t>(def - collection.fields.data())];
 }
 
-// A row of zoo with something of everything: a generation, elements, losers, and removals if told.
-inline RowState full_zoo_row(bool with_removals) {
+// A row of zoo with something of everything: a generation, elements, losers, and if told what only
+// a server keeps.
+inline RowState full_zoo_row(bool of_server) {
   const CollectionDef def = zoo();
   RowState state = row_state(def, stamp(5),
                              {{"note", Value::text("gr\u00fc\u00df \"dich\"")},
@@ -156,8 +157,9 @@ inline RowState full_zoo_row(bool with_removals) {
                                          {Value(), 0, stamp(6, 3)}};
   field_of(def, state, "tags").elements = {{Value::text("a\"b"), stamp(5)},
                                            {Value::text("line\n"), stamp(6)}};
-  if (with_removals) {
+  if (of_server) {
     field_of(def, state, "tags").removals = {{Value::text("gone"), stamp(4)}};
+    field_of(def, state, "note").agreeing = {stamp(8, 4)};
   }
   field_of(def, state, "state").generation = 2;
   FieldState& friends = field_of(def, state, "friends");
