@@ -95,9 +95,8 @@ class CommandLine {
   }
 
   void add_spaces() {
-    CLI::App* init = add(app_, "init", "make a server's folder", [this] {
-      return init_command(a_.folder, a_.schema, a_.url, program_);
-    });
+    CLI::App* init = add(app_, "init", "make a server's folder",
+                         [this] { return init_command(a_.folder, a_.schema, a_.url, program_); });
     init->add_option("--schema", a_.schema, "folder of the schema's JSON files")->required();
     init->add_option("--url", a_.url, "public address that invitations carry");
 
@@ -113,12 +112,10 @@ class CommandLine {
     const auto from = [this](CLI::App* app) {
       app->add_option("PATH", a_.schema, "folder of the schema's JSON files")->required();
     };
-    from(add(*schema, "check", "say whether the spaces may go on with this schema", [this] {
-      return schema_check_command(a_.folder, a_.schema, program_);
-    }));
-    from(add(*schema, "apply", "give this schema to all spaces, or to none", [this] {
-      return schema_apply_command(a_.folder, a_.schema, program_);
-    }));
+    from(add(*schema, "check", "say whether the spaces may go on with this schema",
+             [this] { return schema_check_command(a_.folder, a_.schema, program_); }));
+    from(add(*schema, "apply", "give this schema to all spaces, or to none",
+             [this] { return schema_apply_command(a_.folder, a_.schema, program_); }));
   }
 
   void add_devices() {
@@ -140,11 +137,12 @@ class CommandLine {
       return device_show_command(a_.folder, a_.space, a_.device, a_.json, program_);
     }))));
     for (const bool grant : {true, false}) {
-      CLI::App* app = one(with_space(add(
-          *device, grant ? "grant" : "ungrant", grant ? "give it a path" : "end its grant of a path",
-          [this, grant] {
-            return device_grant_command(a_.folder, a_.space, a_.device, a_.scope, grant, program_);
-          })));
+      CLI::App* app =
+          one(with_space(add(*device, grant ? "grant" : "ungrant",
+                             grant ? "give it a path" : "end its grant of a path", [this, grant] {
+                               return device_grant_command(a_.folder, a_.space, a_.device, a_.scope,
+                                                           grant, program_);
+                             })));
       app->add_option("--scope", a_.scope, "the path, such as unit/nc/wake")->required();
     }
   }
@@ -154,9 +152,9 @@ class CommandLine {
       app->add_option("COLLECTION", a_.collection, "its name in the schema")->required();
       return app;
     };
-    CLI::App* import = collection(with_space(
-        add(app_, "import", "write a file's rows; the same file again changes nothing",
-            [this] { return run_import(); })));
+    CLI::App* import = collection(
+        with_space(add(app_, "import", "write a file's rows; the same file again changes nothing",
+                       [this] { return run_import(); })));
     import->add_option("FILE", a_.import.file, "a .csv or .jsonl file")->required();
     import->add_option("--key", a_.import.options.key, "fields that tell a row from all others")
         ->delimiter(',');
@@ -178,8 +176,8 @@ class CommandLine {
     })));
     digest->add_option("--scope", a_.scope, "only what this path covers");
 
-    CLI::App* history = with_json(collection(
-        with_space(add(app_, "history", "every transaction that named a row", [this] {
+    CLI::App* history = with_json(
+        collection(with_space(add(app_, "history", "every transaction that named a row", [this] {
           return history_command(a_.folder, a_.space, a_.collection, a_.row, a_.json, program_);
         }))));
     history->add_option("ID", a_.row, "the row's id")->required();
@@ -215,7 +213,8 @@ class CommandLine {
   }
 
   const Program& program_;
-  CLI::App app_{"Rollcall's server: keeps each space's log, and answers devices", "rollcall-server"};
+  CLI::App app_{"Rollcall's server: keeps each space's log, and answers devices",
+                "rollcall-server"};
   Arguments a_;
   Command chosen_;
 };

@@ -37,7 +37,8 @@ std::string device_text(DeviceNumber device) {
 }
 
 std::string status_json(const Replica& replica, const ReplicaStatus& status,
-                        std::optional<std::int64_t> next_try_ms) {
+                        std::optional<std::int64_t> next_try_ms,
+                        const std::optional<Error>& last_error) {
   json grants = json::array();
   for (const Grant& grant : status.grants) {
     json entry = {{"id", grant.id.value}, {"path", grant.path}, {"role", grant.role}};
@@ -71,6 +72,7 @@ std::string status_json(const Replica& replica, const ReplicaStatus& status,
       {"newer_schema_version", status.newer_schema_version},
       {"last_sync_ms", status.last_synced_ms == 0 ? json() : json(status.last_synced_ms)},
       {"next_try_ms", next_try_ms ? json(*next_try_ms) : json()},
+      {"last_error", last_error ? json(last_error->message) : json()},
       {"skew_ms", status.skew_ms},
       {"digest", digest_text(status.digest)},
       {"bootstrap",

@@ -10,7 +10,8 @@ namespace rollcall {
 // What the C ABI tells as JSON; rollcall.h names the keys, which are only ever added to.
 
 std::string status_json(const Replica& replica, const ReplicaStatus& status,
-                        std::optional<std::int64_t> next_try_ms);
+                        std::optional<std::int64_t> next_try_ms,
+                        const std::optional<Error>& last_error);
 std::string conflicts_json(const Replica& replica, const std::vector<Conflict>& conflicts);
 std::string tray_json(const std::vector<TrayEntry>& tray);
 std::string schema_json(const Schema& schema);

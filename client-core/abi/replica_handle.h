@@ -35,20 +35,29 @@ struct rollcall_replica {
   rollcall::CurlTransport transport;
   std::unique_ptr<rollcall::SyncSession> session;
   std::optional<rollcall::LocalTransaction> transaction;
-  std::string last_error;
+  std::string last_error;      // of the user's calls
   std::recursive_mutex mutex;  // an observer may query inside the call that runs it
 
   std::thread background;
   std::atomic<bool> background_stops{false};
   std::atomic<bool> hurry{false};  // somebody asked for a try now; taken up by the next step
+  // What the thread could not do in its last round; the user's threads only read it in `status`.
+  std::optional<rollcall::Error> background_error;
+  std::condition_variable_any background_may_go_on;  // a transaction ended, or the thread is to end
 
   ~rollcall_replica();
 
   void begin_session();
+  void end_transaction();
   // Writes just committed are to go out: ends the session's waiting.
   void wake() { transport.wake(); }
   void run_background();
   void stop_background();
+
+ private:
+  rollcall::Result<void> background_round();
+  // No reply can be taken while a transaction of the user's is open. False: the thread is to end.
+  bool wait_for_writer(std::unique_lock<std::recursive_mutex>& lock);
 };
 
 struct rollcall_rows {

@@ -41,11 +41,24 @@ char* copied(std::string_view text) {
   return copy;
 }
 
+// Messages may quote what was given, and that may be anything: what is told is UTF-8 all the same.
+std::string tellable(std::string message) {
+  if (rollcall::is_utf8(message)) return message;
+  for (char& c : message) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+  return message;
+}
+
 void tell(rollcall_error* where, const Error& error) {
   if (where == nullptr) return;
   where->code = static_cast<std::int32_t>(error.code);
-  const std::size_t size = std::min(error.message.size(), sizeof where->message - 1);
-  std::memcpy(where->message, error.message.data(), size);
+  std::string message = tellable(error.message);
+  // A character that does not fit is left out whole.
+  std::size_t size = std::min(message.size(), sizeof where->message - 1);
+  while (size < message.size() && (static_cast<unsigned char>(message[size]) & 0xc0) == 0x80)
+    --size;
+  std::memcpy(where->message, message.data(), size);
   where->message[size] = '\0';
 }
 
@@ -70,7 +83,8 @@ template <class Body>
 std::int32_t on(rollcall_replica* replica, const Body& body) {
   if (replica == nullptr) return ROLLCALL_E_INVALID_ARGUMENT;
   const std::lock_guard lock(replica->mutex);
-  return guarded(body, [replica](const Error& error) { replica->last_error = error.message; });
+  return guarded(body,
+                 [replica](const Error& error) { replica->last_error = tellable(error.message); });
 }
 
 Error missing(std::string_view what) {
@@ -191,6 +205,26 @@ Result<rollcall::Entrance> entrance_of(const rollcall_enroll_options& options) {
   return entrance;
 }
 
+// Replies cannot be taken inside a transaction, nor by two that sync.
+Result<void> check_may_sync(const rollcall_replica& replica) {
+  if (replica.background.joinable()) {
+    return failure(ErrorCode::invalid_argument,
+                   "the background thread syncs already: stop it first");
+  }
+  if (replica.transaction) {
+    return failure(ErrorCode::invalid_argument, "a transaction is open: commit it, then sync");
+  }
+  return {};
+}
+
+// The cell, or nothing: where there is no such column, or no row.
+ValueView cell_of(const rollcall_rows* rows, int32_t column) {
+  if (rows == nullptr || column < 0) return {};
+  const std::lock_guard lock(rows->owner->mutex);
+  if (static_cast<std::size_t>(column) >= rows->query.columns()) return {};
+  return rows->query.value(static_cast<std::size_t>(column));
+}
+
 // What follows a change: observers hear of it, a waiting session sends it.
 Result<void> after_change(rollcall_replica& replica) {
   replica.wake();
@@ -214,6 +248,7 @@ void rollcall_free(void* text) { std::free(text); }
 
 int32_t rollcall_enroll(const rollcall_enroll_options* options, rollcall_replica** out,
                         rollcall_error* error) {
+  if (out != nullptr) *out = nullptr;
   return guarded(
       [&]() -> Result<void> {
         ROLLCALL_TRY_ASSIGN(const auto known, whole(options));
@@ -233,6 +268,7 @@ int32_t rollcall_enroll(const rollcall_enroll_options* options, rollcall_replica
 
 int32_t rollcall_open(const rollcall_open_options* options, rollcall_replica** out,
                       rollcall_error* error) {
+  if (out != nullptr) *out = nullptr;
   return guarded(
       [&]() -> Result<void> {
         ROLLCALL_TRY_ASSIGN(const auto known, whole(options));
@@ -349,7 +385,7 @@ int32_t rollcall_commit(rollcall_replica* replica, uint64_t* number_out) {
   return on(replica, [&]() -> Result<void> {
     ROLLCALL_TRY_ASSIGN(auto* transaction, transaction_of(*replica));
     auto committed = transaction->commit();
-    replica->transaction.reset();
+    replica->end_transaction();
     if (!committed) return std::move(committed).error();
     if (number_out != nullptr) *number_out = committed->number.value;
     // The write is on the disk whatever an observer says.
@@ -360,7 +396,7 @@ int32_t rollcall_commit(rollcall_replica* replica, uint64_t* number_out) {
 
 void rollcall_rollback(rollcall_replica* replica) {
   on(replica, [&]() -> Result<void> {
-    replica->transaction.reset();
+    replica->end_transaction();
     return {};
   });
 }
@@ -393,21 +429,25 @@ int32_t rollcall_rows_columns(const rollcall_rows* rows) {
 }
 
 const char* rollcall_rows_name(const rollcall_rows* rows, int32_t column) {
+  if (column < 0 || column >= rollcall_rows_columns(rows)) return "";
+  const std::lock_guard lock(rows->owner->mutex);
   return rows->query.name(static_cast<std::size_t>(column)).data();
 }
 
 int32_t rollcall_rows_kind(const rollcall_rows* rows, int32_t column) {
-  return static_cast<int32_t>(rows->query.value(static_cast<std::size_t>(column)).kind);
+  return static_cast<int32_t>(cell_of(rows, column).kind);
 }
 
 int64_t rollcall_rows_integer(const rollcall_rows* rows, int32_t column) {
-  return rows->query.value(static_cast<std::size_t>(column)).integer;
+  return cell_of(rows, column).integer;
 }
 
 const char* rollcall_rows_bytes(const rollcall_rows* rows, int32_t column, size_t* length) {
-  const ValueView value = rows->query.value(static_cast<std::size_t>(column));
+  if (length != nullptr) *length = 0;
+  if (rows == nullptr) return "";
+  const std::lock_guard lock(rows->owner->mutex);
   auto& shown = const_cast<rollcall_rows*>(rows)->shown;
-  shown.assign(value.bytes);
+  shown.assign(cell_of(rows, column).bytes);
   if (length != nullptr) *length = shown.size();
   return shown.c_str();
 }
@@ -473,7 +513,7 @@ int32_t rollcall_observe(rollcall_replica* replica, const char* sql, rollcall_ob
     ROLLCALL_TRY_ASSIGN(
         const auto id,
         replica->replica->observe(sql, {}, [callback, context, number](rollcall::QueryRows&) {
-          callback(context, *number);
+          if (*number != 0) callback(context, *number);  // 0: the run that registers it
         }));
     *number = id.value;
     if (observation_out != nullptr) *observation_out = id.value;
@@ -498,7 +538,9 @@ int32_t rollcall_status(rollcall_replica* replica, char** json_out) {
     if (next_try) {
       *next_try += replica->system.clock.utc_ms() - replica->system.clock.steady_ms();
     }
-    *json_out = copied(rollcall::status_json(*replica->replica, status, next_try));
+    const auto& error =
+        replica->background_error ? replica->background_error : replica->session->last_error();
+    *json_out = copied(rollcall::status_json(*replica->replica, status, next_try, error));
     return {};
   });
 }
@@ -592,11 +634,9 @@ int32_t rollcall_digest(rollcall_replica* replica, const char* scope, int32_t co
 
 int32_t rollcall_sync(rollcall_replica* replica, const rollcall_sync_options* options,
                       char** summary_out) {
+  if (summary_out != nullptr) *summary_out = nullptr;
   return on(replica, [&]() -> Result<void> {
-    if (replica->background.joinable()) {
-      return failure(ErrorCode::invalid_argument,
-                     "the background thread syncs already: stop it first");
-    }
+    ROLLCALL_TRY(check_may_sync(*replica));
     rollcall_sync_options known{};
     if (options != nullptr) {
       ROLLCALL_TRY_ASSIGN(known, whole(options));
@@ -629,10 +669,7 @@ int32_t rollcall_sync(rollcall_replica* replica, const rollcall_sync_options* op
 int32_t rollcall_sync_step(rollcall_replica* replica, int32_t budget_ms, int64_t budget_bytes,
                            int64_t* wait_ms_out) {
   return on(replica, [&]() -> Result<void> {
-    if (replica->background.joinable()) {
-      return failure(ErrorCode::invalid_argument,
-                     "the background thread syncs already: stop it first");
-    }
+    ROLLCALL_TRY(check_may_sync(*replica));
     if (replica->session->is_idle()) replica->session->start(rollcall::ClientSync::Mode::live);
     if (replica->hurry.exchange(false)) replica->session->hurry();
     replica->session->set_reply_budget(budget_bytes);

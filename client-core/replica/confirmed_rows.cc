@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client-core/replica/boundary.h"
+#include "engine/codec/page_writer.h"
 #include "engine/codec/row_extra.h"
 #include "engine/model/path.h"
 
@@ -31,8 +32,13 @@ FieldState& field_of(KnownRow& row, FieldId field) {
 
 // ---- Pages
 
+BytesView ConfirmedRows::page_or_none(BytesView page) {
+  static const Bytes kNone = PageWriter().finish().value();
+  return page.empty() ? BytesView(kNone) : page;
+}
+
 Result<void> ConfirmedRows::open_page(BytesView page) {
-  ROLLCALL_TRY(page_.open(page, PageUse::reply));
+  ROLLCALL_TRY(page_.open(page_or_none(page), PageUse::reply));
   page_sets_.assign(page_.path_sets(), -1);
   layout_ = Layout{};
   last_stamps_.clear();
@@ -321,20 +327,12 @@ Result<void> ConfirmedRows::sweep(const PageScope& scope, const std::unordered_s
     if (there.count(row.key) != 0) return {};
     std::vector<std::string> kept;
     bool loses = false;
-    bool first = true;
     for (const std::string& path : path_sets_.paths(row.paths)) {
-      if (!covers(scope.grant->path, path)) {
+      entry = {path, row.key.collection, row.key.id};
+      if (covers(scope.grant->path, path) && lies_within(entry, scope.after, scope.through)) {
+        loses = true;
+      } else {
         kept.push_back(path);
-        continue;
-      }
-      if (first || scope.range == Range::entries) {
-        entry = {path, row.key.collection, row.key.id};
-        const bool within = lies_within(entry, scope.after, scope.through);
-        // The first path under the grant says where the whole row would have been sent.
-        if (scope.range == Range::bootstrap && !within) return {};
-        first = false;
-        loses = loses || within;
-        if (!within) kept.push_back(path);
       }
     }
     if (loses) stale.push_back({row.key, std::move(kept)});

@@ -36,18 +36,18 @@ class ConfirmedRows {
         parts_(parts),
         clock_(clock) {}
 
-  // Rows of a range under a grant, of one snapshot that contains own transactions up to `contains`.
-  // What lies in the range here and not in the page goes, if `replaces`: of a bootstrap, where a
-  // row lies at the first of its paths under the grant; of a drill-down, each of its entries.
-  enum class Range : std::uint8_t { bootstrap, entries };
+  // Every row with an entry in a range under a grant, of one snapshot that contains own
+  // transactions up to `contains`. With `replaces`, entries that lie in the range here and not in
+  // the page go.
   struct PageScope {
     const Grant* grant = nullptr;
-    Range range = Range::bootstrap;
     std::optional<Boundary> after;
     std::optional<Boundary> through;
     bool replaces = false;
   };
   Result<std::uint64_t> apply_range(BytesView page, const PageScope& scope, TxNumber contains);
+  // A page that a reply left out has no rows.
+  static BytesView page_or_none(BytesView page);
   // A tail page. `through`: own transactions that the tail contains; echoes fold them.
   Result<void> apply_tail(BytesView page, TxNumber through);
 

@@ -110,7 +110,7 @@ std::vector<GrantId> Grants::replace(std::span<const Grant> list) {
   std::vector<GrantId> fresh;
   for (const Grant& grant : list) {
     const HeldGrant* held = find(grant.id);
-    if (held != nullptr) {
+    if (held != nullptr && held->grant == grant) {  // a restored server may give an id again
       next.push_back(*held);
     } else {
       next.emplace_back().grant = grant;

@@ -124,7 +124,7 @@ Result<bool> Healing::take_rows(const HealWant& asked, const BootstrapPage& page
   if (!is_asked(asked) || !asked.rows || page.grant != asked.grant) return false;
   Question question = questions_.front();
   const bool is_cut = page.through != question.through && page.through.has_value();
-  Staging::Page staged{Staging::Kind::entries, question.grant, question.after,
+  Staging::Page staged{Staging::Kind::heal, question.grant, question.after,
                        is_cut ? page.through : question.through, page.page};
   ROLLCALL_TRY(staging_.add(staged));
   if (is_cut) {

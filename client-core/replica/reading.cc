@@ -162,13 +162,12 @@ Result<bool> Reading::take_bootstrap(const SyncRequest& asked, const BootstrapPa
   std::uint64_t rows = 0;
   if (standing.read_once) {
     PageReader reader;  // what cannot be read is refused before it is kept
-    ROLLCALL_TRY(reader.open(page.page, PageUse::reply));
+    ROLLCALL_TRY(reader.open(ConfirmedRows::page_or_none(page.page), PageUse::reply));
     rows = reader.rows();
     ROLLCALL_TRY(parts_.staging.add(
         {Staging::Kind::bootstrap, page.grant, after, through, BytesView(page.page)}));
   } else {
-    const ConfirmedRows::PageScope scope{&held->grant, ConfirmedRows::Range::bootstrap, after,
-                                         through, held->has_older_rows};
+    const ConfirmedRows::PageScope scope{&held->grant, after, through, held->has_older_rows};
     ROLLCALL_TRY_ASSIGN(rows, parts_.confirmed.apply_range(
                                   page.page, scope, std::min(page.through_tx, standing.seen)));
   }
@@ -193,7 +192,7 @@ Result<bool> Reading::take_tail(const SyncReply& reply, const SyncRequest& asked
   }
   if (!reply.position.empty()) {
     PageReader reader;
-    ROLLCALL_TRY(reader.open(reply.page, PageUse::reply));
+    ROLLCALL_TRY(reader.open(ConfirmedRows::page_or_none(reply.page), PageUse::reply));
     Staging::Page page;
     page.page = reply.page;
     ROLLCALL_TRY(parts_.staging.add(page));
@@ -211,10 +210,9 @@ Result<void> Reading::apply_staged(TxNumber through) {
     if (page.kind == Staging::Kind::tail) return parts_.confirmed.apply_tail(page.page, through);
     const HeldGrant* held = parts_.rows.grants.find(page.grant);
     if (held == nullptr) return {};
-    const bool of_entries = page.kind == Staging::Kind::entries;
-    const ConfirmedRows::PageScope scope{
-        &held->grant, of_entries ? ConfirmedRows::Range::entries : ConfirmedRows::Range::bootstrap,
-        page.after, page.through, of_entries || held->has_older_rows};
+    const bool heals = page.kind == Staging::Kind::heal;
+    const ConfirmedRows::PageScope scope{&held->grant, page.after, page.through,
+                                         heals || held->has_older_rows};
     auto applied = parts_.confirmed.apply_range(page.page, scope, through);
     if (!applied) return std::move(applied).error();
     return {};

@@ -66,9 +66,38 @@ Result<std::shared_ptr<const Schema>> load_schema(Connection& connection,
   return std::shared_ptr<const Schema>(std::make_shared<Schema>(std::move(schema)));
 }
 
+// The file to make a replica in: missing, empty, or left by a making that was cut short.
+Result<Connection> open_new(const std::string& path, const ReplicaOptions& options) {
+  auto opened = Connection::open(path, connection_options(options, true));
+  if (!opened && opened.error().code == ErrorCode::not_a_replica) {
+    return failure(ErrorCode::already_exists, opened.error().message);
+  }
+  if (!opened) return std::move(opened).error();
+  ROLLCALL_TRY_ASSIGN(const bool exists, has_tables(*opened));
+  if (exists) {
+    return failure(ErrorCode::already_exists,
+                   path + ": there is a replica already; name another file");
+  }
+  return std::move(opened).value();
+}
+
 }  // namespace
 
 // ---- Opening
+
+Result<void> Replica::check_place(const std::string& path, const ReplicaOptions& options) {
+  bool is_new = false;
+  {
+    const auto there = Connection::open(path, connection_options(options, false));
+    is_new = !there && there.error().code == ErrorCode::not_found;
+  }
+  {
+    const auto usable = open_new(path, options);
+    if (!usable) return usable.error();
+  }
+  if (is_new) Connection::remove(path, options.vfs);
+  return {};
+}
 
 Result<std::unique_ptr<Replica>> Replica::create(const std::string& path,
                                                  const EnrollReply& enrolled,
@@ -80,19 +109,7 @@ Result<std::unique_ptr<Replica>> Replica::create(const std::string& path,
     return failure(ErrorCode::malformed, "the server's enrolment reply cannot be used");
   }
   auto schema = std::make_shared<const Schema>(std::move(decoded));
-  auto opened = Connection::open(path, connection_options(options, true));
-  if (!opened && opened.error().code == ErrorCode::not_a_replica) {
-    return failure(ErrorCode::already_exists, opened.error().message);
-  }
-  if (!opened) return std::move(opened).error();
-  Connection connection = std::move(opened).value();
-  {
-    ROLLCALL_TRY_ASSIGN(const bool exists, has_tables(connection));
-    if (exists) {
-      return failure(ErrorCode::already_exists,
-                     path + ": there is a replica already; name another file");
-    }
-  }
+  ROLLCALL_TRY_ASSIGN(Connection connection, open_new(path, options));
   {
     ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection));
     ROLLCALL_TRY(create_tables(connection));
@@ -262,19 +279,23 @@ Result<void> Replica::begin_epoch(const SyncReply& reply) {
   Standing& standing = parts_->standing;
   standing.epoch = reply.epoch;
   standing.seen = std::min(standing.seen, reply.known_tx);
+  standing.grants_version = 0;  // a restored server counts from where its backup stood
   return parts_->reading.lose_cursor();
 }
 
-Result<void> Replica::take_chain(const SyncReply& reply) {
+Result<bool> Replica::take_chain(const SyncReply& reply) {
   Standing& standing = parts_->standing;
   if (reply.state == SyncState::gap) standing.seen = std::min(standing.seen, reply.known_tx);
-  if (reply.state != SyncState::forked) return {};
+  if (reply.known_head.empty()) return true;
   // An answer to a request of before a push that went through names a place on our own chain.
   ROLLCALL_TRY_ASSIGN(const auto head, parts_->outbox.head_at(reply.known_tx));
   const bool is_ours = reply.known_tx <= parts_->outbox.last() && head &&
                        head->view() == BytesView(reply.known_head);
-  standing.forked = standing.forked || !is_ours;
-  return {};
+  // A head that is no longer kept proves nothing, unless the server says that it is another one.
+  const bool is_unknown = !head && reply.known_tx <= parts_->outbox.last();
+  if (is_ours || (is_unknown && reply.state != SyncState::forked)) return true;
+  standing.forked = true;
+  return false;
 }
 
 Result<bool> Replica::take_verdicts(const SyncRequest& asked, const SyncReply& reply) {
@@ -314,8 +335,11 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
   if (lost && is_of_now) {
     ROLLCALL_TRY(parts.reading.lose_cursor());
   }
-  ROLLCALL_TRY(take_chain(reply));
-  ROLLCALL_TRY_ASSIGN(taken.verdicts, take_verdicts(asked, reply));
+  // Verdicts on the transactions of another copy of this file are not about ours.
+  ROLLCALL_TRY_ASSIGN(const bool is_ours, take_chain(reply));
+  if (is_ours) {
+    ROLLCALL_TRY_ASSIGN(taken.verdicts, take_verdicts(asked, reply));
+  }
   if (reply.schema_version > schema().version) {
     standing.newer_schema = reply.schema_version;
     taken.newer_schema = true;

@@ -75,6 +75,8 @@ class Replica {
                                                  const SecretSeed& secret, const std::string& url,
                                                  const ReplicaDoors& doors,
                                                  const ReplicaOptions& options = {});
+  // Whether `create` could make this file, before anything is given away for it; leaves none.
+  static Result<void> check_place(const std::string& path, const ReplicaOptions& options = {});
   // `not_found`, `not_a_replica`, `newer_format`, `open_elsewhere`: the file is left untouched.
   static Result<std::unique_ptr<Replica>> open(const std::string& path, const ReplicaDoors& doors,
                                                const ReplicaOptions& options = {});
@@ -166,7 +168,8 @@ class Replica {
   explicit Replica(std::unique_ptr<ReplicaParts> parts);
   Result<Taken> take(const SyncRequest& asked, const SyncReply& reply);
   Result<void> begin_epoch(const SyncReply& reply);
-  Result<void> take_chain(const SyncReply& reply);
+  // False when the reply tells of another chain than ours: this file was copied or restored.
+  Result<bool> take_chain(const SyncReply& reply);
   Result<bool> take_verdicts(const SyncRequest& asked, const SyncReply& reply);
 
   std::unique_ptr<ReplicaParts> parts_;

@@ -20,7 +20,7 @@ class Connection;
 //   _staged(place, kind, grant, after, through, page)
 class Staging {
  public:
-  enum class Kind : std::uint8_t { bootstrap = 0, entries = 1, tail = 2 };
+  enum class Kind : std::uint8_t { bootstrap = 0, heal = 1, tail = 2 };
   struct Page {
     Kind kind = Kind::tail;
     GrantId grant;  // of the first two kinds, and their range

@@ -108,11 +108,26 @@ Result<void> Verdicts::store(TxNumber number, const StoredVerdict& verdict) {
 
 Result<void> Verdicts::take_one(TxNumber number, const Verdict& told, bool first, TxNumber retired,
                                 News& news) {
-  const StoredVerdict verdict = stored(told);
+  StoredVerdict verdict = stored(told);
+  // Told again (a void, or after a restore), it does not come back into the tray that it left.
+  ROLLCALL_TRY_ASSIGN(const auto before, find(number));
+  if (before && before->is_out() && !before->in_tray) verdict.in_tray = false;
   news.any = true;
   if (first && verdict.is_out() && number > retired && !is_out(number)) news.out.push_back(number);
   ROLLCALL_TRY(store(number, verdict));
   if (number > retired) recent_[number.value] = verdict;
+  return {};
+}
+
+// Applied as they were sent: what stood here of an earlier judgement (a restored server judges
+// anew) no longer holds.
+Result<void> Verdicts::clear(TxNumber from, TxNumber through) {
+  ROLLCALL_TRY_ASSIGN(Statement erase, connection_->cached("DELETE FROM _verdicts WHERE number "
+                                                           "BETWEEN ?1 AND ?2"));
+  erase.bind_integer(1, whole(from));
+  erase.bind_integer(2, whole(through));
+  ROLLCALL_TRY(erase.run());
+  recent_.erase(recent_.lower_bound(from.value), recent_.upper_bound(through.value));
   return {};
 }
 
@@ -142,6 +157,7 @@ Result<Verdicts::News> Verdicts::take(std::span<const Verdict> verdicts, TxNumbe
     for (TxNumber n = standing.seen.next(); n <= through && !plain; n = n.next()) {
       ROLLCALL_TRY(take_one(n, told, true, standing.retired, news));
     }
+    if (plain) ROLLCALL_TRY(clear(standing.seen.next(), through));
     standing.seen = through;
   }
   return news;

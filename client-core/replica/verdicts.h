@@ -80,6 +80,7 @@ class Verdicts {
   Result<void> store(TxNumber number, const StoredVerdict& verdict);
   Result<void> take_one(TxNumber number, const Verdict& verdict, bool first, TxNumber retired,
                         News& news);
+  Result<void> clear(TxNumber from, TxNumber through);
 
   Connection* connection_;
   std::map<std::uint64_t, StoredVerdict> recent_;

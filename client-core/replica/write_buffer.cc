@@ -387,8 +387,8 @@ Result<void> WriteBuffer::set(std::string_view collection, const RowId& id,
   });
 }
 
-Result<void> WriteBuffer::undo(std::string_view collection, const RowId& id,
-                               std::string_view name, ValueView value) {
+Result<void> WriteBuffer::undo(std::string_view collection, const RowId& id, std::string_view name,
+                               ValueView value) {
   ROLLCALL_TRY_ASSIGN(const CollectionDef* def, find(collection));
   const NamedValue named{name, value};
   ROLLCALL_TRY_ASSIGN(const std::vector<FieldValue> fields,
@@ -436,28 +436,33 @@ Result<void> WriteBuffer::add_element(OpenRow& row, const FieldDef& field, const
   return {};
 }
 
-// Of an element that came with an own transaction which is not confirmed yet, that transaction's
-// number is named: its stamp may still change.
-Result<SetRemoval> WriteBuffer::removal_of(OpenRow& row, const FieldDef& field,
-                                           const SetElement& element) {
-  SetRemoval removal;
-  removal.element = element.value;
-  for (auto at = row.known.pending.rbegin(); at != row.known.pending.rend(); ++at) {
-    if (*at <= row.known.contains) break;
-    ROLLCALL_TRY_ASSIGN(const DecodedTransaction* transaction, parts_.pending.transaction(*at));
+// The add that is confirmed, by its stamp, and each own one that is not yet, by its transaction's
+// number: its stamp may still change, and any of them may be refused.
+Result<std::vector<SetRemoval>> WriteBuffer::removals_of(OpenRow& row, const FieldDef& field,
+                                                         const SetElement& element) {
+  std::vector<SetRemoval> removals;
+  const std::size_t position = *row.known.def().position(field.id);
+  if (position < row.known.state.fields.size()) {
+    for (const SetElement& confirmed : row.known.state.fields[position].elements) {
+      if (confirmed.value == element.value) {
+        removals.push_back({element.value, confirmed.stamp, TxNumber(0)});
+      }
+    }
+  }
+  for (const TxNumber number : row.known.pending) {
+    if (number <= row.known.contains) continue;
+    ROLLCALL_TRY_ASSIGN(const DecodedTransaction* transaction, parts_.pending.transaction(number));
     const RowWrite* write = transaction->find(row.known.key);
     if (write == nullptr) continue;
     for (const FieldWrite& of_field : write->fields) {
       if (of_field.field != field.id) continue;
       if (std::any_of(of_field.adds.begin(), of_field.adds.end(),
                       [&](const Value& added) { return added == element.value; })) {
-        removal.own = *at;
-        return removal;
+        removals.push_back({element.value, Stamp{}, number});
       }
     }
   }
-  removal.add = element.stamp;
-  return removal;
+  return removals;
 }
 
 Result<void> WriteBuffer::remove_element(OpenRow& row, const FieldDef& field,
@@ -475,12 +480,12 @@ Result<void> WriteBuffer::remove_element(OpenRow& row, const FieldDef& field,
                   [&](const SetRemoval& r) { return r.element.view() == element; })) {
     return {};
   }
-  ROLLCALL_TRY_ASSIGN(SetRemoval removal, removal_of(row, field, *found));
+  ROLLCALL_TRY_ASSIGN(const std::vector<SetRemoval> removals, removals_of(row, field, *found));
   const auto place = std::lower_bound(
-      write.removes.begin(), write.removes.end(), removal,
-      [](const SetRemoval& a, const SetRemoval& b) { return a.element < b.element; });
-  row.extra_bytes += element.bytes.size() + 32;
-  write.removes.insert(place, std::move(removal));
+      write.removes.begin(), write.removes.end(), element,
+      [](const SetRemoval& a, const ValueView& b) { return a.element.view() < b; });
+  row.extra_bytes += removals.size() * (element.bytes.size() + 32);
+  write.removes.insert(place, removals.begin(), removals.end());
   return {};
 }
 
@@ -557,6 +562,12 @@ Result<void> WriteBuffer::decide(std::string_view collection, const RowId& id,
     ROLLCALL_TRY_ASSIGN(decision, rollcall::restore_loser(*field, *confirmed, *loser));
   }
   return change(*row, [&]() -> Result<void> {
+    // On a deleted row the value would only be hidden, and lose again: putting it back brings the
+    // row back.
+    const FieldState* deleted = seen_field(*row, FieldId(0));
+    if (restore && deleted != nullptr && deleted->value == Value::boolean(true)) {
+      put_value(*row, def->fields.front(), ValueView::of_boolean(false));
+    }
     FieldWrite& write = write_of(*row, field->id);
     if (std::find(write.closes.begin(), write.closes.end(), writer) == write.closes.end()) {
       write.closes.push_back(writer);

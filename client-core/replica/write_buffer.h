@@ -94,7 +94,8 @@ class WriteBuffer {
   void take_over_insert(OpenRow& row);
   [[nodiscard]] const FieldState* seen_field(const OpenRow& row, FieldId field) const;
   static FieldWrite& write_of(OpenRow& row, FieldId field);
-  Result<SetRemoval> removal_of(OpenRow& row, const FieldDef& field, const SetElement& element);
+  Result<std::vector<SetRemoval>> removals_of(OpenRow& row, const FieldDef& field,
+                                              const SetElement& element);
   ValueView keep(const ValueView& value);
   void put_value(OpenRow& row, const FieldDef& field, const ValueView& value);
   Result<void> add_element(OpenRow& row, const FieldDef& field, const ValueView& value);

@@ -56,6 +56,8 @@ Result<Entrance> Entrance::from_link(std::string_view link) {
 Result<std::unique_ptr<Replica>> enroll(const std::string& path, const Entrance& entrance,
                                         Transport& transport, const ReplicaDoors& doors,
                                         const ReplicaOptions& options, std::int64_t timeout_ms) {
+  // Before the invitation is shown: it is good only once.
+  ROLLCALL_TRY(Replica::check_place(path, options));
   SecretSeed secret;
   doors.random.fill(secret.bytes.data(), secret.bytes.size());
   EnrollRequest request;

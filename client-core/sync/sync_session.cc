@@ -11,6 +11,9 @@ namespace {
 constexpr std::string_view kSyncTarget = "/v1/sync";
 constexpr std::string_view kSchemaTarget = "/v1/schema";
 
+// Errors of this machine, and not of what a peer sent.
+bool is_local(ErrorCode code) { return static_cast<std::int32_t>(code) < 200; }
+
 }  // namespace
 
 SyncSession::SyncSession(Replica& replica, Transport& transport, const ReplicaDoors& doors)
@@ -76,7 +79,8 @@ Result<void> SyncSession::send_due() {
 
 Result<std::int64_t> SyncSession::begin_step(std::int64_t budget_ms) {
   ROLLCALL_TRY(send_due());
-  const auto wake = machine_.next_wake_ms();
+  std::optional<std::int64_t> wake = machine_.next_wake_ms();
+  if (schema_request_ != 0) wake = std::min(wake.value_or(INT64_MAX), schema_deadline_ms_);
   if (!wake) return budget_ms;
   return std::clamp<std::int64_t>(*wake - doors_.clock.steady_ms(), 0, budget_ms);
 }
@@ -84,13 +88,21 @@ Result<std::int64_t> SyncSession::begin_step(std::int64_t budget_ms) {
 Result<bool> SyncSession::end_step(const std::vector<HttpResponse>& responses) {
   for (const HttpResponse& response : responses) ROLLCALL_TRY(take(response));
   const std::int64_t now = doors_.clock.steady_ms();
-  if (const auto late = machine_.overdue(now)) {
+  const auto late = machine_.overdue(now);
+  const bool schema_late = schema_request_ != 0 && schema_deadline_ms_ <= now;
+  if (late || schema_late) {
+    last_error_ =
+        failure(ErrorCode::timed_out, "the server did not answer in time; local work is kept");
+  }
+  if (late) {
     UnderWay& lane = at(*late);
     transport_.cancel(lane.id);
     lane.id = 0;
-    last_error_ =
-        failure(ErrorCode::timed_out, "the server did not answer in time; local work is kept");
     machine_.ended(*late, {RequestOutcome::Kind::unreachable, 0}, now);
+  }
+  if (schema_late) {
+    transport_.cancel(schema_request_);
+    schema_request_ = 0;  // asked for again with the next reply
   }
   ROLLCALL_TRY(send_due());
   return machine_.mode() != ClientSync::Mode::idle && !machine_.is_denied();
@@ -111,7 +123,7 @@ Result<void> SyncSession::catch_up(std::uint32_t attempts,
   start(ClientSync::Mode::catch_up);
   for (;;) {
     ROLLCALL_TRY_ASSIGN(const bool goes_on, step(200));
-    if (!goes_on) break;
+    if (!goes_on && schema_request_ == 0) break;
     if (machine_.failures() >= attempts) break;
     if (on_progress && !on_progress()) {
       stop();
@@ -126,10 +138,11 @@ Result<void> SyncSession::catch_up(std::uint32_t attempts,
              : failure(ErrorCode::unreachable, "the server did not answer; local work is kept");
 }
 
-void SyncSession::ask_ahead(const UnderWay& asked, const SyncReply& reply) {
+bool SyncSession::ask_ahead(const UnderWay& asked, const SyncReply& reply) {
+  if (is_idle() || machine_.is_denied()) return false;
   if (reply.from !=
       read_origin(asked.request.cursor, asked.request.position, asked.request.complete)) {
-    return;
+    return false;
   }
   SyncRequest next = asked.request;
   next.transactions.clear();
@@ -140,35 +153,41 @@ void SyncSession::ask_ahead(const UnderWay& asked, const SyncReply& reply) {
   } else if (reply.has_tail && !reply.position.empty() && next.tail) {
     next.position = reply.position;
   } else {
-    return;
+    return false;
   }
   RequestPlan plan = asked.plan;
   plan.push = false;
+  plan.push_one = false;
   plan.wait_ms = 0;
   next.wait_ms = 0;
-  if (machine_.begin_ahead(plan, doors_.clock.steady_ms())) send(plan, std::move(next), asked.head);
+  machine_.goes_on(plan, doors_.clock.steady_ms());
+  send(plan, std::move(next), asked.head);
+  return true;
+}
+
+Result<void> SyncSession::not_taken(Lane lane, Error error) {
+  // What a request ahead brings would not fit any more.
+  if (UnderWay& ahead = at(lane); ahead.id != 0) {
+    transport_.cancel(ahead.id);
+    ahead.id = 0;
+  }
+  machine_.ended(lane, {RequestOutcome::Kind::unreachable, 0}, doors_.clock.steady_ms());
+  if (is_local(error.code)) return error;
+  last_error_ = failure(ErrorCode::not_rollcall, "the answer cannot be used: " + error.message);
+  return {};
 }
 
 Result<void> SyncSession::take_reply(UnderWay asked, const Bytes& body) {
-  const std::int64_t now = doors_.clock.steady_ms();
+  const Lane lane = asked.plan.lane;
   auto reply = from_cbor<SyncReply>(body);
-  if (!reply) {
-    last_error_ =
-        failure(ErrorCode::not_rollcall, "the answer cannot be read: " + reply.error().message);
-    machine_.ended(asked.plan.lane, {RequestOutcome::Kind::unreachable, 0}, now);
-    return {};
-  }
-  machine_.ended(asked.plan.lane, {RequestOutcome::Kind::answered, 0}, now);
-  ask_ahead(asked, *reply);
+  if (!reply) return not_taken(lane, std::move(reply).error());
+  const bool goes_on = ask_ahead(asked, *reply);
   auto taken = replica_.take_reply(asked.request, *reply);
-  if (!taken) {
-    // What the request ahead brings would not fit any more.
-    if (UnderWay& ahead = at(asked.plan.lane); ahead.id != 0) {
-      transport_.cancel(ahead.id);
-      ahead.id = 0;
-      machine_.ended(asked.plan.lane, {RequestOutcome::Kind::unreachable, 0}, now);
-    }
-    return std::move(taken).error();
+  if (!taken) return not_taken(lane, std::move(taken).error());
+  if (goes_on) {
+    machine_.succeeded(lane);
+  } else {
+    machine_.ended(lane, {RequestOutcome::Kind::answered, 0}, doors_.clock.steady_ms());
   }
   last_error_.reset();
   traffic_.pushed += asked.request.transactions.size();
@@ -202,9 +221,10 @@ Result<void> SyncSession::take(const HttpResponse& response) {
 
 Result<void> SyncSession::ask_schema() {
   if (schema_request_ != 0) return {};
-  schema_request_ = ++last_id_;
-  RequestPlan nothing;
+  const RequestPlan nothing;
   ROLLCALL_TRY_ASSIGN(const PreparedRequest prepared, replica_.prepare(nothing));
+  schema_request_ = ++last_id_;
+  schema_deadline_ms_ = doors_.clock.steady_ms() + request_deadline_ms;
   HttpRequest http =
       signed_request(signer(), "GET", kSchemaTarget, {}, prepared.head, replica_.clock().now_ms());
   http.id = schema_request_;
@@ -220,12 +240,12 @@ Result<void> SyncSession::take_schema(const HttpResponse& response) {
     last_error_ = opened.error;  // asked for again with the next reply
     return {};
   }
-  auto reply = from_cbor<SchemaReply>(opened.body);
-  if (!reply) {
-    last_error_ = reply.error();
-    return {};
-  }
-  return replica_.adopt_schema(reply->schema);
+  const auto reply = from_cbor<SchemaReply>(opened.body);
+  auto adopted = reply ? replica_.adopt_schema(reply->schema) : Result<void>(reply.error());
+  if (adopted || is_local(adopted.error().code)) return adopted;
+  last_error_ = failure(ErrorCode::not_rollcall,
+                        "the server's schema cannot be used: " + adopted.error().message);
+  return {};
 }
 
 }  // namespace rollcall

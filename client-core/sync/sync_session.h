@@ -75,8 +75,10 @@ class SyncSession {
   void send(const RequestPlan& plan, SyncRequest request, const Hash& head);
   Result<void> take(const HttpResponse& response);
   Result<void> take_reply(UnderWay asked, const Bytes& body);
-  // Asks for the page after this reply's, if there is one.
-  void ask_ahead(const UnderWay& asked, const SyncReply& reply);
+  // A reply that could not be taken; an error if this machine is to blame, and not the server.
+  Result<void> not_taken(Lane lane, Error error);
+  // Asks for the page after this reply's; false when there is none.
+  bool ask_ahead(const UnderWay& asked, const SyncReply& reply);
   Result<void> take_schema(const HttpResponse& response);
   Result<void> ask_schema();
   void cancel_all();
@@ -86,7 +88,8 @@ class SyncSession {
   ReplicaDoors doors_;
   ClientSync machine_;
   std::array<UnderWay, lane_count> lanes_;
-  std::uint64_t schema_request_ = 0;
+  std::uint64_t schema_request_ = 0;  // 0: none under way
+  std::int64_t schema_deadline_ms_ = 0;
   std::uint64_t last_id_ = 0;
   std::uint32_t reply_budget_ = 0;
   SyncTraffic traffic_;

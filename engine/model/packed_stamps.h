@@ -15,8 +15,9 @@ namespace rollcall {
 //
 // Canonical: equal stamps give equal bytes. A never-written field is in no group, so adding a field
 // to a schema changes no row. The common row - one stamp, up to 13 fields - takes 14 bytes.
-// Bit masks wider than 64 fields go on in further LEB128 bytes; field ids are at most `field_id_max`.
-// The server packs sequences alike (PackedSequences): varint of the sequence in place of the stamp.
+// Bit masks wider than 64 fields go on in further LEB128 bytes; field ids are at most
+// `field_id_max`. The server packs sequences alike (PackedSequences): varint of the sequence in
+// place of the stamp.
 
 struct FieldStamp {
   FieldId field;

@@ -6,67 +6,46 @@ namespace rollcall {
 
 std::string_view type_name(FieldType type) {
   switch (type) {
-    case FieldType::text:
-      return "text";
-    case FieldType::integer:
-      return "integer";
-    case FieldType::boolean:
-      return "boolean";
-    case FieldType::enumerated:
-      return "enum";
-    case FieldType::time:
-      return "time";
-    case FieldType::date:
-      return "date";
-    case FieldType::id:
-      return "id";
-    case FieldType::path:
-      return "path";
-    case FieldType::bytes:
-      return "bytes";
-    case FieldType::localized:
-      return "localized";
-    case FieldType::sealed:
-      return "sealed";
+    case FieldType::text: return "text";
+    case FieldType::integer: return "integer";
+    case FieldType::boolean: return "boolean";
+    case FieldType::enumerated: return "enum";
+    case FieldType::time: return "time";
+    case FieldType::date: return "date";
+    case FieldType::id: return "id";
+    case FieldType::path: return "path";
+    case FieldType::bytes: return "bytes";
+    case FieldType::localized: return "localized";
+    case FieldType::sealed: return "sealed";
   }
   return "unknown";
 }
 
 std::string_view rule_name(MergeRule rule) {
   switch (rule) {
-    case MergeRule::latest:
-      return "latest";
-    case MergeRule::first:
-      return "first";
-    case MergeRule::counter:
-      return "counter";
-    case MergeRule::set:
-      return "set";
-    case MergeRule::ladder:
-      return "ladder";
-    case MergeRule::once:
-      return "once";
+    case MergeRule::latest: return "latest";
+    case MergeRule::first: return "first";
+    case MergeRule::counter: return "counter";
+    case MergeRule::set: return "set";
+    case MergeRule::ladder: return "ladder";
+    case MergeRule::once: return "once";
   }
   return "unknown";
 }
 
 ValueKind kind_of(FieldType type) {
   switch (type) {
-    case FieldType::boolean:
-      return ValueKind::boolean;
+    case FieldType::boolean: return ValueKind::boolean;
     case FieldType::integer:
-    case FieldType::time:
-      return ValueKind::integer;
+    case FieldType::time: return ValueKind::integer;
     case FieldType::id:
     case FieldType::bytes:
-    case FieldType::sealed:
-      return ValueKind::bytes;
+    case FieldType::sealed: return ValueKind::bytes;
     case FieldType::text:
     case FieldType::enumerated:
     case FieldType::date:
     case FieldType::path:
-    case FieldType::localized:
-      break;
+    case FieldType::localized: break;
   }
   return ValueKind::text;
 }

@@ -15,11 +15,11 @@ namespace rollcall {
 // The compiled schema: plain data, made by the schema compiler from JSON, carried as canonical CBOR
 // to clients (schema/compiled.h). The engine never reads JSON schema files.
 
-// What a field may hold. Value kinds: boolean -> boolean; integer, time -> integer; text, enumerated,
-// date, path, localized -> text; id, bytes, sealed -> bytes.
+// What a field may hold. Value kinds: boolean -> boolean; integer, time -> integer; text,
+// enumerated, date, path, localized -> text; id, bytes, sealed -> bytes.
 enum class FieldType : std::uint8_t {
   text = 1,
-  integer = 2,     // 64 bits; a string in JSON beyond 2^53
+  integer = 2,  // 64 bits; a string in JSON beyond 2^53
   boolean = 3,
   enumerated = 4,  // the text of one of `choices`; "enum" in JSON
   time = 5,        // milliseconds since 1970 UTC
@@ -64,9 +64,10 @@ struct FieldDef {
 // one path. A field without a value gives no path.
 struct PathTemplate {
   struct Part {
-    std::string literal;           // used when `field` is empty
-    std::optional<FieldId> field;  // id fields are written as UUID text, path and text fields as they are
-    bool row_id = false;           // {id}: the row's own id
+    std::string literal;  // used when `field` is empty
+    std::optional<FieldId>
+        field;            // id fields are written as UUID text, path and text fields as they are
+    bool row_id = false;  // {id}: the row's own id
     friend bool operator==(const Part&, const Part&) = default;
   };
   std::string text;  // as written in the schema

@@ -37,15 +37,26 @@ void ClientSync::begin(RequestPlan plan, std::int64_t now_ms, std::vector<Reques
   plans.push_back(plan);
 }
 
-bool ClientSync::begin_ahead(const RequestPlan& plan, std::int64_t now_ms) {
-  if (mode_ == Mode::idle || denied_ || !is_ready(plan.lane, now_ms)) return false;
-  std::vector<RequestPlan> plans;
-  begin(plan, now_ms, plans);
-  return true;
+void ClientSync::goes_on(const RequestPlan& plan, std::int64_t now_ms) {
+  LaneState& lane = at(plan.lane);
+  ROLLCALL_CHECK(lane.under_way);
+  answered(lane);
+  lane.deadline_ms = now_ms + request_deadline_ms + plan.wait_ms;
+  lane.plan = plan;
 }
 
 std::vector<RequestPlan> ClientSync::decide(const ReplicaFacts& facts, std::int64_t now_ms) {
   std::vector<RequestPlan> plans;
+  // A rest that is over is no moment to wake for: a lane with nothing to say would never sleep.
+  for (LaneState& lane : lanes_) {
+    if (!lane.under_way && lane.rest_until_ms <= now_ms) lane.rest_until_ms = 0;
+  }
+  if (!facts.unsent) {
+    // The search for the transaction that is refused ended without finding one.
+    push_one_ = false;
+    pull_first_ = false;
+    push_refusals_ = 0;
+  }
   if (denied_ || wants_void_) return plans;
   if (mode_ == Mode::catch_up) decide_catch_up(facts, now_ms, plans);
   if (mode_ == Mode::live) decide_live(facts, now_ms, plans);
@@ -105,6 +116,13 @@ void ClientSync::voided() {
   hurry();
 }
 
+void ClientSync::answered(LaneState& lane) {
+  lane.stale_retried = false;
+  lane.rest_until_ms = 0;
+  if (lane.plan.read) pull_first_ = false;
+  if (lane.plan.push && !lane.plan.push_one) push_refusals_ = 0;
+}
+
 void ClientSync::ended(Lane which, const RequestOutcome& outcome, std::int64_t now_ms) {
   LaneState& lane = at(which);
   ROLLCALL_CHECK(lane.under_way);
@@ -115,10 +133,7 @@ void ClientSync::ended(Lane which, const RequestOutcome& outcome, std::int64_t n
   switch (outcome.kind) {
     case RequestOutcome::Kind::answered:
       lane.backoff.succeeded();
-      lane.stale_retried = false;
-      lane.rest_until_ms = 0;
-      if (lane.plan.read) pull_first_ = false;
-      if (lane.plan.push && !lane.plan.push_one) push_refusals_ = 0;
+      answered(lane);
       break;
     case RequestOutcome::Kind::refused:
       if (lane.plan.push) {
@@ -155,6 +170,7 @@ std::optional<std::int64_t> ClientSync::next_wake_ms() const {
   std::optional<std::int64_t> wake;
   if (mode_ == Mode::idle) return wake;
   for (const LaneState& lane : lanes_) {
+    if (denied_ && !lane.under_way) continue;
     const std::int64_t moment = lane.under_way ? lane.deadline_ms : lane.rest_until_ms;
     if (moment != 0 && (!wake || moment < *wake)) wake = moment;
   }

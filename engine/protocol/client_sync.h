@@ -70,9 +70,11 @@ class ClientSync {
   // What to send now; each plan's lane counts as under way until `ended`.
   std::vector<RequestPlan> decide(const ReplicaFacts& facts, std::int64_t now_ms);
 
-  // Begins a read that goes on from a reply which is not applied yet; false when its lane is not
-  // free.
-  bool begin_ahead(const RequestPlan& plan, std::int64_t now_ms);
+  // The lane's request was answered, and the page after its reply is asked for before the reply is
+  // applied: the lane stays under way, with a new plan and deadline...
+  void goes_on(const RequestPlan& plan, std::int64_t now_ms);
+  // ...and the reply could be applied: failures before it count no more.
+  void succeeded(Lane lane) { at(lane).backoff.succeeded(); }
 
   void ended(Lane lane, const RequestOutcome& outcome, std::int64_t now_ms);
 
@@ -112,6 +114,7 @@ class ClientSync {
                        std::vector<RequestPlan>& plans);
   void decide_live(const ReplicaFacts& facts, std::int64_t now_ms, std::vector<RequestPlan>& plans);
   void push_refused();
+  void answered(LaneState& lane);
 
   Random& random_;
   Mode mode_ = Mode::idle;

@@ -18,7 +18,7 @@ std::string full_name(sqlite3_vfs* vfs, const std::string& path) {
   if (vfs->xFullPathname(vfs, path.c_str(), vfs->mxPathname, full.data()) > SQLITE_OK_SYMLINK) {
     return {};
   }
-  return full.c_str();
+  return full.substr(0, full.find('\0'));
 }
 
 bool exists(const ConnectionState& state, const std::string& path) {

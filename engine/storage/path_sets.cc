@@ -71,6 +71,7 @@ const std::vector<std::string>& PathSets::paths(std::int64_t set) const {
 
 std::vector<std::int64_t> PathSets::sets() const {
   std::vector<std::int64_t> numbers;
+  numbers.reserve(by_number_.size());
   for (const auto& [number, paths] : by_number_) numbers.push_back(number);
   return numbers;
 }

@@ -81,9 +81,9 @@ Result<void> write_errors(const std::string& path, const std::vector<LineError>&
 
 Result<void> report_import(const ImportReport& report, const ImportArguments& arguments,
                            const Program& program) {
-  program.out << (arguments.dry_run ? "would import " : "imported ") << report.lines
-              << " lines of " << arguments.collection << ": " << report.written << " written, "
-              << report.unchanged << " unchanged, " << report.refused << " refused\n";
+  program.out << (arguments.dry_run ? "would import " : "imported ") << report.lines << " lines of "
+              << arguments.collection << ": " << report.written << " written, " << report.unchanged
+              << " unchanged, " << report.refused << " refused\n";
   if (!arguments.errors_file.empty()) {
     ROLLCALL_TRY(write_errors(arguments.errors_file, report.errors));
   }
@@ -171,8 +171,8 @@ Result<void> import_command(const ImportArguments& arguments, const Program& pro
   std::unique_ptr<Operator> server;
   if (!arguments.dry_run) {
     ROLLCALL_TRY_ASSIGN(server, reach_operator(folder, program.space_doors()));
-    ROLLCALL_TRY_ASSIGN(device, importing_device(folder, arguments.space, *reader, *server,
-                                                 program));
+    ROLLCALL_TRY_ASSIGN(device,
+                        importing_device(folder, arguments.space, *reader, *server, program));
   }
   Importer importer(*schema, device, memory,
                     server == nullptr ? PushDoor() : push_door(arguments.space, *server),
@@ -181,10 +181,9 @@ Result<void> import_command(const ImportArguments& arguments, const Program& pro
   {
     const auto lines = static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
     ProgressBar bar(program.err, program.is_terminal, program.clock, arguments.collection, lines);
-    ROLLCALL_TRY_ASSIGN(report,
-                        importer.run(*collection, text, is_csv, arguments.options,
-                                     arguments.dry_run,
-                                     [&bar](std::uint64_t done) { bar.show(done); }));
+    ROLLCALL_TRY_ASSIGN(
+        report, importer.run(*collection, text, is_csv, arguments.options, arguments.dry_run,
+                             [&bar](std::uint64_t done) { bar.show(done); }));
   }
   return report_import(report, arguments, program);
 }

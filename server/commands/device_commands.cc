@@ -59,8 +59,8 @@ Result<DeviceRecord> find_device(SpaceReader& reader, const std::string& wanted)
     found = &device;
   }
   if (found != nullptr) return *found;
-  return failure(ErrorCode::not_found, "there is no device '" + wanted +
-                                           "': see 'rollcall-server device list'");
+  return failure(ErrorCode::not_found,
+                 "there is no device '" + wanted + "': see 'rollcall-server device list'");
 }
 
 }  // namespace

@@ -6,7 +6,8 @@ namespace rollcall {
 
 HttpExchange::~HttpExchange() {
   if (answered_.load() || is_gone()) return;
-  respond(refuse(answer_type_, {ErrorCode::internal, "the server lost this request: send it again"}));
+  respond(
+      refuse(answer_type_, {ErrorCode::internal, "the server lost this request: send it again"}));
 }
 
 void HttpExchange::respond(HttpAnswer response) {

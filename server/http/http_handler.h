@@ -35,8 +35,8 @@ class HttpExchange {
   std::atomic<bool> gone_ = false;
 };
 
-// What an HTTP server asks for its answers. All of it is called on the server's own threads, several
-// at a time, and must return soon: work goes elsewhere.
+// What an HTTP server asks for its answers. All of it is called on the server's own threads,
+// several at a time, and must return soon: work goes elsewhere.
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
@@ -46,8 +46,8 @@ class HttpHandler {
   // The client of this exchange went away before its answer.
   virtual void gone(const std::shared_ptr<HttpExchange>& exchange) = 0;
   // Something was answered, by the handler or by the server itself (`head` null: not even framed).
-  virtual void answered(const HttpHead* head, const HttpAnswer& response,
-                        std::size_t request_bytes, std::size_t response_bytes) = 0;
+  virtual void answered(const HttpHead* head, const HttpAnswer& response, std::size_t request_bytes,
+                        std::size_t response_bytes) = 0;
 };
 
 }  // namespace rollcall

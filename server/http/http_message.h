@@ -23,9 +23,9 @@ std::string_view media_name(MediaType type);
 // A request's head after its framing was found right.
 struct HttpHead {
   HttpMethod method = HttpMethod::get;
-  std::string target;                      // "/v1/sync": origin form
+  std::string target;  // "/v1/sync": origin form
   std::optional<std::string> authorization;
-  std::optional<MediaType> type;           // of the body; nothing: none was named
+  std::optional<MediaType> type;  // of the body; nothing: none was named
   MediaType answer_type = MediaType::json;
   Encoding encoding = Encoding::identity;  // of the body
   std::string accept_encoding;             // as it came; empty: the answer comes plain

@@ -199,8 +199,7 @@ bool HttpServer::drain(std::int64_t within_ms) {
   state.accepting = false;
   for (const auto& [number, session] : state.sessions) session->drain();
   const auto none = [&state] { return state.sessions.empty(); };
-  const bool clean =
-      state.all_ended.wait_for(lock, std::chrono::milliseconds(within_ms), none);
+  const bool clean = state.all_ended.wait_for(lock, std::chrono::milliseconds(within_ms), none);
   if (!clean) {
     for (const auto& [number, session] : state.sessions) session->abort();
     state.all_ended.wait_for(lock, std::chrono::seconds(2), none);

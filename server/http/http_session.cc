@@ -166,7 +166,7 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
   const HttpHead head = judged->head;
   if (turned_away_) {
     HttpAnswer full = refuse_later(head.answer_type, retry_after_s,
-                                     "the server has as many connections as it can take");
+                                   "the server has as many connections as it can take");
     full.close = true;
     co_await write(&head, std::move(full));
     co_return Step::close;
@@ -251,11 +251,9 @@ asio::awaitable<std::optional<JudgedHead>> HttpSession::read_head() {
   }
   const auto method = message.method_string();
   const auto target = message.target();
-  co_return judge_request_head({{method.data(), method.size()},
-                                {target.data(), target.size()},
-                                message.version(),
-                                fields},
-                               options_.body_bytes_max);
+  co_return judge_request_head(
+      {{method.data(), method.size()}, {target.data(), target.size()}, message.version(), fields},
+      options_.body_bytes_max);
 }
 
 asio::awaitable<std::optional<Bytes>> HttpSession::read_body(const HttpHead& head,
@@ -291,8 +289,8 @@ asio::awaitable<std::optional<HttpAnswer>> HttpSession::answer(ReceivedRequest r
   response_.reset();
   std::weak_ptr<HttpExchange> waiting;
   {
-    auto exchange = std::make_shared<HttpExchange>(
-        type, [self = shared_from_this()](HttpAnswer response) {
+    auto exchange =
+        std::make_shared<HttpExchange>(type, [self = shared_from_this()](HttpAnswer response) {
           asio::post(self->stream_.get_executor(),
                      [self, response = std::move(response)]() mutable {
                        self->deliver(std::move(response));

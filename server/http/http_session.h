@@ -28,8 +28,8 @@ using HttpStream = boost::asio::ip::tcp::socket;
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
   // `turned_away`: over the cap; its first request is answered 503.
-  HttpSession(boost::asio::ip::tcp::socket socket, const HttpOptions& options,
-              HttpHandler& handler, ByteBudget& budget, bool turned_away);
+  HttpSession(boost::asio::ip::tcp::socket socket, const HttpOptions& options, HttpHandler& handler,
+              ByteBudget& budget, bool turned_away);
 
   // `ended` is called once, on the strand, after the socket is closed.
   void start(std::function<void()> ended);

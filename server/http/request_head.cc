@@ -97,7 +97,8 @@ class Judge {
 
   bool framing() {
     if (raw_.version != 11) {
-      return no(505, ErrorCode::malformed, "only HTTP/1.1 is spoken here: send the request as that");
+      return no(505, ErrorCode::malformed,
+                "only HTTP/1.1 is spoken here: send the request as that");
     }
     if (fields_.transfer.count > 0) {
       return bad("a request with Transfer-Encoding is not taken: send it with Content-Length");
@@ -154,8 +155,9 @@ class Judge {
   }
 
   bool too_large() {
-    return no(413, ErrorCode::too_large, "the body is too large: send at most " +
-                                             std::to_string(body_bytes_max_) + " bytes at once");
+    return no(413, ErrorCode::too_large,
+              "the body is too large: send at most " + std::to_string(body_bytes_max_) +
+                  " bytes at once");
   }
 
   bool options() {

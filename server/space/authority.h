@@ -18,7 +18,7 @@ class Authority {
  public:
   enum class Standing : std::uint8_t {
     allowed,
-    lost,    // a grant that was active at the transaction's cursor covers it, none does now
+    lost,  // a grant that was active at the transaction's cursor covers it, none does now
     denied,
   };
 

@@ -35,7 +35,7 @@ Result<bool> BootstrapReader::came_before(const Want& want, const EntryScan& sca
     if (entry.left.value != 0 || entry.path == scan.path_number()) continue;
     ROLLCALL_TRY_ASSIGN(const std::string_view other, snapshot_.paths().path(entry.path));
     if (other >= here || !covers(want.prefix, other)) continue;
-    if (want.first_entry_only || !want.after) return true;
+    if (!want.after) return true;
     if (Boundary{std::string(other), collection, id} > *want.after) return true;
   }
   return false;

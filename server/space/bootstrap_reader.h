@@ -15,7 +15,10 @@
 namespace rollcall {
 
 // Reads the rows below a prefix by range, whole: a page of a bootstrap, or the rows of one range of
-// a drill-down.
+// a drill-down. A row with several entries in the range comes once; one with entries in the ranges
+// of two pages comes with both, for the pages are of different snapshots: between them a row may
+// gain an entry in a range that was read before, and would be in neither page if its first entry
+// decided.
 class BootstrapReader {
  public:
   BootstrapReader(Snapshot& snapshot, ScopeView& scope) : snapshot_(snapshot), scope_(scope) {}
@@ -26,15 +29,12 @@ class BootstrapReader {
     std::optional<Boundary> through;
     std::size_t rows_max = 0;
     std::size_t bytes_max = 0;
-    // Of a row with several entries, only the first under the prefix counts; else the first in the
-    // range does.
-    bool first_entry_only = false;
   };
   // Fills `page`. The last entry that it reaches to; nothing: it reaches the range's end.
   Result<std::optional<Boundary>> read(const Want& want, PageWriter& page);
 
  private:
-  // Whether the row has an earlier entry that carries it: under the prefix, and after `from`.
+  // Whether the row has an earlier entry in the range, that carried it.
   Result<bool> came_before(const Want& want, const EntryScan& scan);
 
   Snapshot& snapshot_;

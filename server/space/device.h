@@ -43,7 +43,7 @@ struct DeviceRecord {
   TxNumber last_tx;  // of its chain
   Hash head;
   Stamp last_accepted;
-  std::int64_t last_push_ms = 0;  // when it last brought a transaction; 0: never
+  std::int64_t last_push_ms = 0;    // when it last brought a transaction; 0: never
   std::vector<GrantRecord> grants;  // active ones, ascending by id
 };
 

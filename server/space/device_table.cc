@@ -61,14 +61,19 @@ std::vector<std::string> DeviceTable::create_statements() {
 
 Result<DeviceTable> DeviceTable::open(Connection& connection) {
   DeviceTable table(connection);
-  ROLLCALL_TRY_ASSIGN(table.find_, connection.prepare(
-      "SELECT number, key, label, enrolled_ms, local, grants_version, last_tx, head, accepted, "
-      "last_push_ms, enrolled, cursor, cursor_ms FROM _devices WHERE number = ?1"));
-  ROLLCALL_TRY_ASSIGN(table.grants_, connection.prepare(
-      "SELECT id, path, role, given, ended FROM _grants WHERE device = ?1 ORDER BY id"));
-  ROLLCALL_TRY_ASSIGN(table.save_, connection.prepare(
-      "UPDATE _devices SET last_tx = ?2, head = ?3, accepted = ?4, cursor = ?5, cursor_ms = ?6, "
-      "last_push_ms = ?7 WHERE number = ?1"));
+  ROLLCALL_TRY_ASSIGN(
+      table.find_,
+      connection.prepare(
+          "SELECT number, key, label, enrolled_ms, local, grants_version, last_tx, head, accepted, "
+          "last_push_ms, enrolled, cursor, cursor_ms FROM _devices WHERE number = ?1"));
+  ROLLCALL_TRY_ASSIGN(
+      table.grants_,
+      connection.prepare(
+          "SELECT id, path, role, given, ended FROM _grants WHERE device = ?1 ORDER BY id"));
+  ROLLCALL_TRY_ASSIGN(table.save_,
+                      connection.prepare("UPDATE _devices SET last_tx = ?2, head = ?3, accepted = "
+                                         "?4, cursor = ?5, cursor_ms = ?6, "
+                                         "last_push_ms = ?7 WHERE number = ?1"));
   return table;
 }
 
@@ -92,8 +97,8 @@ Result<std::optional<StoredDevice>> DeviceTable::find(DeviceNumber number) {
 }
 
 Result<std::vector<DeviceNumber>> DeviceTable::numbers() {
-  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(
-      "SELECT number FROM _devices ORDER BY enrolled, number"));
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      connection_->cached("SELECT number FROM _devices ORDER BY enrolled, number"));
   std::vector<DeviceNumber> numbers;
   while (true) {
     ROLLCALL_TRY_ASSIGN(const bool more, select.step());
@@ -103,10 +108,12 @@ Result<std::vector<DeviceNumber>> DeviceTable::numbers() {
 }
 
 Result<void> DeviceTable::insert(const StoredDevice& device) {
-  ROLLCALL_TRY_ASSIGN(Statement insert, connection_->cached(
-      "INSERT INTO _devices(number, key, label, enrolled_ms, local, grants_version, last_tx, head, "
-      "accepted, last_push_ms, enrolled, cursor, cursor_ms) "
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement insert,
+      connection_->cached("INSERT INTO _devices(number, key, label, enrolled_ms, local, "
+                          "grants_version, last_tx, head, "
+                          "accepted, last_push_ms, enrolled, cursor, cursor_ms) "
+                          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"));
   const DeviceRecord& record = device.record;
   insert.bind_integer(1, record.number.value);
   insert.bind_bytes(2, record.key.view());
@@ -137,16 +144,18 @@ Result<void> DeviceTable::save_progress(const StoredDevice& device) {
 }
 
 Result<void> DeviceTable::save_grants_version(DeviceNumber device, std::uint64_t version) {
-  ROLLCALL_TRY_ASSIGN(Statement update, connection_->cached(
-      "UPDATE _devices SET grants_version = ?2 WHERE number = ?1"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement update,
+      connection_->cached("UPDATE _devices SET grants_version = ?2 WHERE number = ?1"));
   update.bind_integer(1, device.value);
   update.bind_integer(2, as_integer(version));
   return update.run();
 }
 
 Result<void> DeviceTable::insert_grant(DeviceNumber device, GrantRecord& grant) {
-  ROLLCALL_TRY_ASSIGN(Statement insert, connection_->cached(
-      "INSERT INTO _grants(device, path, role, given) VALUES(?1, ?2, ?3, ?4)"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement insert,
+      connection_->cached("INSERT INTO _grants(device, path, role, given) VALUES(?1, ?2, ?3, ?4)"));
   insert.bind_integer(1, device.value);
   insert.bind_text(2, grant.path);
   insert.bind_text(3, grant.role);
@@ -157,16 +166,17 @@ Result<void> DeviceTable::insert_grant(DeviceNumber device, GrantRecord& grant) 
 }
 
 Result<void> DeviceTable::end_grant(GrantId grant, Sequence ended) {
-  ROLLCALL_TRY_ASSIGN(Statement update, connection_->cached(
-      "UPDATE _grants SET ended = ?2 WHERE id = ?1"));
+  ROLLCALL_TRY_ASSIGN(Statement update,
+                      connection_->cached("UPDATE _grants SET ended = ?2 WHERE id = ?1"));
   update.bind_integer(1, as_integer(grant.value));
   update.bind_integer(2, as_integer(ended.value));
   return update.run();
 }
 
 Result<std::vector<std::string>> DeviceTable::granted_prefixes() {
-  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(
-      "SELECT DISTINCT path FROM _grants WHERE ended = 0 ORDER BY path"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      connection_->cached("SELECT DISTINCT path FROM _grants WHERE ended = 0 ORDER BY path"));
   std::vector<std::string> prefixes;
   while (true) {
     ROLLCALL_TRY_ASSIGN(const bool more, select.step());

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "server/space/device.h"
 #include "engine/storage/statement.h"
+#include "server/space/device.h"
 
 namespace rollcall {
 
@@ -13,10 +13,10 @@ class Connection;
 
 // All that the file holds of a device.
 struct StoredDevice {
-  DeviceRecord record;              // with its active grants
-  std::vector<GrantRecord> ended;   // grants that it had, ascending by id
-  Sequence enrolled;                // the sequence that its enrolment took
-  Sequence cursor;                  // the latest cursor that its transactions named
+  DeviceRecord record;             // with its active grants
+  std::vector<GrantRecord> ended;  // grants that it had, ascending by id
+  Sequence enrolled;               // the sequence that its enrolment took
+  Sequence cursor;                 // the latest cursor that its transactions named
   std::int64_t cursor_ms = 0;
   // Sequences after `cursor` of its own transactions that were applied, at their first verdict, as
   // their author meant them; ascending. Kept by the writer only.

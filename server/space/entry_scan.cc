@@ -21,9 +21,11 @@ Result<void> EntryScan::start(const std::optional<Boundary>& after,
 }
 
 Result<std::uint64_t> EntryScan::count() {
-  ROLLCALL_TRY_ASSIGN(Statement count, snapshot_.file().connection().cached(
-      "SELECT count(*) FROM _index WHERE path = ?1 AND (collection, id) > (?2, ?3) AND "
-      "(collection, id) <= (?4, ?5)"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement count,
+      snapshot_.file().connection().cached(
+          "SELECT count(*) FROM _index WHERE path = ?1 AND (collection, id) > (?2, ?3) AND "
+          "(collection, id) <= (?4, ?5)"));
   std::uint64_t entries = 0;
   for (const PathNames::NamedPath& named : paths_) {
     // Collections are 16 bits wide: -1 and 65536 stand before and behind all of them.
@@ -63,9 +65,10 @@ Result<bool> EntryScan::next() {
 
 // The next collection that has rows at the present path, or the next path's first.
 Result<bool> EntryScan::next_collection() {
-  ROLLCALL_TRY_ASSIGN(Statement find, snapshot_.file().connection().cached(
-      "SELECT collection FROM _index WHERE path = ?1 AND collection >= ?2 "
-      "ORDER BY collection LIMIT 1"));
+  ROLLCALL_TRY_ASSIGN(Statement find,
+                      snapshot_.file().connection().cached(
+                          "SELECT collection FROM _index WHERE path = ?1 AND collection >= ?2 "
+                          "ORDER BY collection LIMIT 1"));
   std::int64_t from = table_ != nullptr ? table_->rows.collection().id.value + 1 : 0;
   table_ = nullptr;
   for (; at_ < paths_.size(); ++at_, from = 0) {
@@ -85,8 +88,8 @@ Result<bool> EntryScan::next_collection() {
     Statement& select = table_->at_path;
     select.bind_integer(1, paths_[at_].number);
     select.bind_integer(2, collection.value);
-    select.bind_bytes(3, resumes && collection == after_->collection ? after_->row.view()
-                                                                     : BytesView());
+    select.bind_bytes(
+        3, resumes && collection == after_->collection ? after_->row.view() : BytesView());
     return true;
   }
   return false;

@@ -17,8 +17,7 @@ namespace rollcall {
 // row of each. One at a time in a snapshot, and not beside a tail.
 class EntryScan {
  public:
-  EntryScan(Snapshot& snapshot, std::string_view prefix)
-      : snapshot_(snapshot), prefix_(prefix) {}
+  EntryScan(Snapshot& snapshot, std::string_view prefix) : snapshot_(snapshot), prefix_(prefix) {}
   ~EntryScan();
   EntryScan(const EntryScan&) = delete;
   EntryScan& operator=(const EntryScan&) = delete;

@@ -65,9 +65,11 @@ std::vector<std::string> InvitationTable::create_statements() {
 }
 
 Result<void> InvitationTable::insert(const StoredInvitation& invitation) {
-  ROLLCALL_TRY_ASSIGN(Statement insert, connection_->cached(
-      "INSERT INTO _invitations(secret, finder, code, expires_ms, label, scopes) "
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement insert,
+      connection_->cached(
+          "INSERT INTO _invitations(secret, finder, code, expires_ms, label, scopes) "
+          "VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
   const std::string scopes = join_lines(invitation.scopes);
   insert.bind_bytes(1, invitation.secret.view());
   insert.bind_text(2, invitation.finder);
@@ -96,8 +98,9 @@ Result<std::optional<StoredInvitation>> InvitationTable::find_code(std::string_v
 }
 
 Result<void> InvitationTable::note_wrong_try(std::int64_t id) {
-  ROLLCALL_TRY_ASSIGN(Statement update, connection_->cached(
-      "UPDATE _invitations SET wrong_tries = wrong_tries + 1 WHERE id = ?1"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement update,
+      connection_->cached("UPDATE _invitations SET wrong_tries = wrong_tries + 1 WHERE id = ?1"));
   update.bind_integer(1, id);
   return update.run();
 }
@@ -117,8 +120,9 @@ Result<void> InvitationTable::forget_before(std::int64_t ms) {
 }
 
 Result<std::size_t> InvitationTable::count_open(std::int64_t now_ms) {
-  ROLLCALL_TRY_ASSIGN(Statement count, connection_->cached(
-      "SELECT count(*) FROM _invitations WHERE used = 0 AND expires_ms >= ?1"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement count,
+      connection_->cached("SELECT count(*) FROM _invitations WHERE used = 0 AND expires_ms >= ?1"));
   count.bind_integer(1, now_ms);
   ROLLCALL_TRY(count.step());
   return static_cast<std::size_t>(count.integer(0));

@@ -21,9 +21,9 @@ inline constexpr std::size_t code_finder_length = 3;
 // An invitation as the file keeps it: hashes, never the secrets themselves.
 struct StoredInvitation {
   std::int64_t id = 0;
-  Hash secret;          // BLAKE2b-256 of the link's secret
-  std::string finder;   // of the typed code
-  Hash code;            // BLAKE2b-256 of the whole code
+  Hash secret;         // BLAKE2b-256 of the link's secret
+  std::string finder;  // of the typed code
+  Hash code;           // BLAKE2b-256 of the whole code
   std::int64_t expires_ms = 0;
   std::uint32_t wrong_tries = 0;
   bool used = false;

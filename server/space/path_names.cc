@@ -33,11 +33,11 @@ Result<std::vector<PathNames::NamedPath>> PathNames::below(std::string_view pref
   // "unit/nc0".
   const std::string first = std::string(prefix) + "/";
   const std::string behind = std::string(prefix) + "0";
-  ROLLCALL_TRY_ASSIGN(
-      Statement select,
-      prefix.empty() ? connection_->cached("SELECT id, path FROM _path ORDER BY path")
-                     : connection_->cached("SELECT id, path FROM _path WHERE path = ?1 OR "
-                                           "(path > ?2 AND path < ?3) ORDER BY path"));
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      prefix.empty()
+                          ? connection_->cached("SELECT id, path FROM _path ORDER BY path")
+                          : connection_->cached("SELECT id, path FROM _path WHERE path = ?1 OR "
+                                                "(path > ?2 AND path < ?3) ORDER BY path"));
   if (!prefix.empty()) {
     select.bind_text(1, prefix);
     select.bind_text(2, first);

@@ -23,9 +23,9 @@ class ScopeView {
             std::span<const GrantId> complete);
 
   struct PathView {
-    bool visible = false;   // some grant covers it
-    bool complete = false;  // a complete one does
-    Sequence since;         // the earliest that a complete one was given
+    bool visible = false;     // some grant covers it
+    bool complete = false;    // a complete one does
+    Sequence since;           // the earliest that a complete one was given
     std::int64_t place = -1;  // in the page's dictionary, once it is there
   };
   Result<PathView*> of(std::int64_t path);

@@ -41,14 +41,14 @@ Result<std::unique_ptr<Space>> Space::create(const std::string& path, std::strin
                                              std::string_view title, const Schema& schema,
                                              const Doors& doors) {
   if (!is_name(name)) {
-    return failure(ErrorCode::invalid_argument,
-                   "a space is named by up to " + std::to_string(space_name_bytes_max) +
-                       " of a-z 0-9 and -, and does not begin with -");
+    return failure(ErrorCode::invalid_argument, "a space is named by up to " +
+                                                    std::to_string(space_name_bytes_max) +
+                                                    " of a-z 0-9 and -, and does not begin with -");
   }
   if (title.size() > space_title_bytes_max || !is_utf8(title)) {
-    return failure(ErrorCode::invalid_argument, "a space's title is UTF-8 of up to " +
-                                                    std::to_string(space_title_bytes_max) +
-                                                    " bytes");
+    return failure(
+        ErrorCode::invalid_argument,
+        "a space's title is UTF-8 of up to " + std::to_string(space_title_bytes_max) + " bytes");
   }
   FileLock lock;
   if (doors.vfs.empty()) {
@@ -200,11 +200,11 @@ Result<std::size_t> Space::State::judge_again(const std::function<bool(const Jud
     as_of_then.cursor = logged.cursor;
     as_of_then.cursor_ms = logged.cursor_ms;
     ROLLCALL_TRY_ASSIGN(JudgedTransaction judged,
-                        judge->judge({&as_of_then, logged.number, bytes, next, now_ms,
-                                      header.epoch, logged.judgement.accepted}));
+                        judge->judge({&as_of_then, logged.number, bytes, next, now_ms, header.epoch,
+                                      logged.judgement.accepted}));
     Judgement& judgement = judged.judgement;
-    const bool waited_too_long = judgement.code == ErrorCode::unknown_row &&
-                                 logged.received_ms + waiting_ms_max <= now_ms;
+    const bool waited_too_long =
+        judgement.code == ErrorCode::unknown_row && logged.received_ms + waiting_ms_max <= now_ms;
     if (judgement.kind == VerdictKind::parked && waited_too_long) {
       judgement.kind = VerdictKind::rejected;
       judgement.code = ErrorCode::gone;
@@ -283,8 +283,8 @@ Result<bool> Space::check_cursor(BytesView cursor) {
 
 Result<std::unique_ptr<SpaceReader>> Space::open_reader(Random& random) const {
   return SpaceReader::open(
-      state_->path,
-      {state_->doors.clock, random, state_->doors.cryptography, state_->doors.vfs}, state_->book);
+      state_->path, {state_->doors.clock, random, state_->doors.cryptography, state_->doors.vfs},
+      state_->book);
 }
 
 void Space::set_listener(CommitListener* listener) { state_->listener = listener; }

@@ -11,10 +11,10 @@ namespace rollcall {
 // What the transactions of one push got, for its reply and receipt.
 struct Space::State::Pushed {
   CachedDevice* device = nullptr;
-  TxNumber last_before;             // the chain's last when the push came
-  std::vector<Verdict> verdicts;    // of the new ones, in runs
-  std::vector<Stamp> accepted;      // of the new ones
-  std::vector<Verdict> receipted;   // of the new ones that are not plainly applied
+  TxNumber last_before;            // the chain's last when the push came
+  std::vector<Verdict> verdicts;   // of the new ones, in runs
+  std::vector<Stamp> accepted;     // of the new ones
+  std::vector<Verdict> receipted;  // of the new ones that are not plainly applied
 };
 
 Result<std::vector<PushReply>> Space::apply(std::span<const Push> pushes) {
@@ -68,8 +68,7 @@ Result<void> Space::State::apply_push(const Push& push, PushReply& reply) {
   return tell(push, pushed, reply);
 }
 
-Result<void> Space::State::apply_transactions(const Push& push, Pushed& pushed,
-                                              PushReply& reply) {
+Result<void> Space::State::apply_transactions(const Push& push, Pushed& pushed, PushReply& reply) {
   const SyncRequest& request = *push.request;
   CachedDevice& device = *pushed.device;
   DeviceRecord& record = device.stored.record;
@@ -88,13 +87,12 @@ Result<void> Space::State::apply_transactions(const Push& push, Pushed& pushed,
 
   std::int64_t proof = 0;
   if (push.signature) {
-    ROLLCALL_TRY_ASSIGN(proof, log->add_request(record.number, now_ms, push.signed_text,
-                                                push.signature->view()));
+    ROLLCALL_TRY_ASSIGN(
+        proof, log->add_request(record.number, now_ms, push.signed_text, push.signature->view()));
   }
   for (std::size_t i = judgement.repeated; i < request.transactions.size(); ++i) {
-    ROLLCALL_TRY_ASSIGN(
-        const Judgement judged,
-        apply_one(device, request.transactions[i], judgement.hashes[i], proof));
+    ROLLCALL_TRY_ASSIGN(const Judgement judged,
+                        apply_one(device, request.transactions[i], judgement.hashes[i], proof));
     record.head = judgement.heads[i - judgement.repeated];
     Verdict verdict = verdict_of(record.last_tx, judged);
     pushed.accepted.push_back(judged.accepted);
@@ -111,9 +109,8 @@ Result<Judgement> Space::State::apply_one(CachedDevice& device, const PushedTran
                                           const Hash& hash, std::int64_t request) {
   StoredDevice& stored = device.stored;
   const TxNumber number = stored.record.last_tx.next();
-  ROLLCALL_TRY_ASSIGN(JudgedTransaction judged,
-                      judge->judge({&stored, number, pushed.bytes, next, now_ms, header.epoch,
-                                    std::nullopt}));
+  ROLLCALL_TRY_ASSIGN(JudgedTransaction judged, judge->judge({&stored, number, pushed.bytes, next,
+                                                              now_ms, header.epoch, std::nullopt}));
   Judgement& judgement = judged.judgement;
   if (pushed.bytes.empty() && pushed.void_hash.size() == Hash::size_bytes) {
     judgement.code = ErrorCode::voided;

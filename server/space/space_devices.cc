@@ -98,8 +98,7 @@ Result<std::optional<StoredInvitation>> Space::State::find_invitation(
     const EnrollRequest& request, std::optional<Error>& refused) {
   std::optional<StoredInvitation> found;
   if (!request.secret.empty()) {
-    ROLLCALL_TRY_ASSIGN(found,
-                        invitations->find_secret(doors.cryptography.hash({request.secret})));
+    ROLLCALL_TRY_ASSIGN(found, invitations->find_secret(doors.cryptography.hash({request.secret})));
   } else {
     auto code = normal_code(request.code);
     if (!code) {
@@ -215,18 +214,15 @@ Result<GrantRecord> Space::grant(DeviceNumber number, std::string_view path) {
     ROLLCALL_TRY_ASSIGN(State::CachedDevice * device, s.device(number));
     if (device == nullptr) return failure(ErrorCode::not_found, "no such device in this space");
     auto& grants = device->stored.record.grants;
-    const auto given = std::find_if(grants.begin(), grants.end(), [&](const GrantRecord& held) {
-      return held.path == path;
-    });
+    const auto given = std::find_if(grants.begin(), grants.end(),
+                                    [&](const GrantRecord& held) { return held.path == path; });
     if (given != grants.end() && given->role == role_member) {
-      return failure(ErrorCode::already_exists,
-                     "the device has " + std::string(path) + " already");
+      return failure(ErrorCode::already_exists, "the device has " + std::string(path) + " already");
     }
     // A reader becomes a member: another grant takes the place of the first.
     if (given != grants.end()) ROLLCALL_TRY(s.end_grant(*device, given->id));
     if (grants.size() >= device_grants_max) {
-      return failure(ErrorCode::limit, "a device has at most " +
-                                           std::to_string(device_grants_max) +
+      return failure(ErrorCode::limit, "a device has at most " + std::to_string(device_grants_max) +
                                            " grants; end one, or give a prefix of several");
     }
     grant.path = path;
@@ -249,9 +245,8 @@ Result<GrantRecord> Space::ungrant(DeviceNumber number, std::string_view path) {
     ROLLCALL_TRY_ASSIGN(State::CachedDevice * device, s.device(number));
     if (device == nullptr) return failure(ErrorCode::not_found, "no such device in this space");
     const auto& grants = device->stored.record.grants;
-    const auto given = std::find_if(grants.begin(), grants.end(), [&](const GrantRecord& held) {
-      return held.path == path;
-    });
+    const auto given = std::find_if(grants.begin(), grants.end(),
+                                    [&](const GrantRecord& held) { return held.path == path; });
     if (given == grants.end()) {
       return failure(ErrorCode::not_found, "the device has no grant of " + std::string(path));
     }

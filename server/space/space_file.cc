@@ -49,8 +49,8 @@ Result<void> make_tables(Connection& connection) {
 }
 
 Result<bool> has_tables(Connection& connection) {
-  ROLLCALL_TRY_ASSIGN(Statement select, connection.prepare(
-      "SELECT 1 FROM sqlite_master WHERE name = '_space'"));
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      connection.prepare("SELECT 1 FROM sqlite_master WHERE name = '_space'"));
   return select.step();
 }
 
@@ -71,9 +71,11 @@ Result<SpaceFile> SpaceFile::create(const std::string& path, const std::string& 
   ROLLCALL_TRY(apply_layout(connection, Flavour::server, schema));
   {
     const Bytes compiled = encode_schema(schema);
-    ROLLCALL_TRY_ASSIGN(Statement insert, connection.prepare(
-        "INSERT INTO _space(one, name, title, epoch, seal_key, schema_version, schema) "
-        "VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6)"));
+    ROLLCALL_TRY_ASSIGN(
+        Statement insert,
+        connection.prepare(
+            "INSERT INTO _space(one, name, title, epoch, seal_key, schema_version, schema) "
+            "VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6)"));
     insert.bind_text(1, header.name);
     insert.bind_text(2, header.title);
     insert.bind_integer(3, static_cast<std::int64_t>(header.epoch.value));
@@ -83,8 +85,9 @@ Result<SpaceFile> SpaceFile::create(const std::string& path, const std::string& 
     ROLLCALL_TRY(insert.run());
   }
   {
-    ROLLCALL_TRY_ASSIGN(Statement insert, connection.prepare(
-        "INSERT INTO _commits(sequence, time_ms, mark) VALUES(?1, ?2, ?3)"));
+    ROLLCALL_TRY_ASSIGN(
+        Statement insert,
+        connection.prepare("INSERT INTO _commits(sequence, time_ms, mark) VALUES(?1, ?2, ?3)"));
     insert.bind_integer(1, static_cast<std::int64_t>(first.sequence.value));
     insert.bind_integer(2, first.time_ms);
     insert.bind_bytes(3, first.mark);
@@ -107,13 +110,15 @@ Result<SpaceFile> SpaceFile::open(const std::string& path, const std::string& vf
 Result<SpaceFile> SpaceFile::prepared(Connection connection) {
   SpaceFile file(std::move(connection));
   Connection& c = file.connection_;
-  ROLLCALL_TRY_ASSIGN(file.select_header_, c.prepare(
-      "SELECT name, title, epoch, seal_key, schema_version FROM _space"));
+  ROLLCALL_TRY_ASSIGN(file.select_header_,
+                      c.prepare("SELECT name, title, epoch, seal_key, schema_version FROM _space"));
   ROLLCALL_TRY_ASSIGN(file.select_schema_, c.prepare("SELECT schema FROM _space"));
-  ROLLCALL_TRY_ASSIGN(file.select_last_, c.prepare(
-      "SELECT sequence, time_ms, mark FROM _commits ORDER BY sequence DESC LIMIT 1"));
-  ROLLCALL_TRY_ASSIGN(file.select_commit_, c.prepare(
-      "SELECT sequence, time_ms, mark FROM _commits WHERE sequence = ?1"));
+  ROLLCALL_TRY_ASSIGN(
+      file.select_last_,
+      c.prepare("SELECT sequence, time_ms, mark FROM _commits ORDER BY sequence DESC LIMIT 1"));
+  ROLLCALL_TRY_ASSIGN(
+      file.select_commit_,
+      c.prepare("SELECT sequence, time_ms, mark FROM _commits WHERE sequence = ?1"));
   return file;
 }
 
@@ -144,8 +149,8 @@ Result<Bytes> SpaceFile::schema() {
 }
 
 Result<void> SpaceFile::set_schema(std::uint32_t version, BytesView schema) {
-  ROLLCALL_TRY_ASSIGN(Statement update, connection_.cached(
-      "UPDATE _space SET schema_version = ?1, schema = ?2"));
+  ROLLCALL_TRY_ASSIGN(Statement update,
+                      connection_.cached("UPDATE _space SET schema_version = ?1, schema = ?2"));
   update.bind_integer(1, version);
   update.bind_bytes(2, schema);
   return update.run();
@@ -175,8 +180,9 @@ Result<std::optional<CommitRecord>> SpaceFile::commit(Sequence sequence) {
 }
 
 Result<void> SpaceFile::add_commit(const CommitRecord& commit) {
-  ROLLCALL_TRY_ASSIGN(Statement insert, connection_.cached(
-      "INSERT INTO _commits(sequence, time_ms, mark) VALUES(?1, ?2, ?3)"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement insert,
+      connection_.cached("INSERT INTO _commits(sequence, time_ms, mark) VALUES(?1, ?2, ?3)"));
   insert.bind_integer(1, static_cast<std::int64_t>(commit.sequence.value));
   insert.bind_integer(2, commit.time_ms);
   insert.bind_bytes(3, commit.mark);

@@ -47,7 +47,7 @@ struct SpaceReader::State {
     const SyncRequest* request = nullptr;
     SyncReply* reply = nullptr;
     const StoredDevice* device = nullptr;
-    Sequence cursor;       // of the request; 0: none
+    Sequence cursor;  // of the request; 0: none
     bool has_cursor = false;
     bool readable = true;  // the cursor and position are of this log
     TxNumber through_tx;
@@ -79,9 +79,8 @@ Result<std::unique_ptr<SpaceReader>> SpaceReader::open(const std::string& path, 
   ROLLCALL_TRY_ASSIGN(SpaceFile file, SpaceFile::open(path, doors.vfs, Access::reader));
   auto state = std::make_unique<State>();
   state->cryptography = &doors.cryptography;
-  ROLLCALL_TRY_ASSIGN(state->snapshot,
-                      Snapshot::open(std::move(file), doors.cryptography, doors.random,
-                                     doors.clock, std::move(book)));
+  ROLLCALL_TRY_ASSIGN(state->snapshot, Snapshot::open(std::move(file), doors.cryptography,
+                                                      doors.random, doors.clock, std::move(book)));
   return std::unique_ptr<SpaceReader>(new SpaceReader(std::move(state)));
 }
 
@@ -127,8 +126,7 @@ Result<Bytes> SpaceReader::schema_bytes() {
 Result<std::optional<DeviceRecord>> SpaceReader::device(DeviceNumber number) {
   SnapshotGuard guard(*state_->snapshot);
   ROLLCALL_TRY(guard.begin());
-  ROLLCALL_TRY_ASSIGN(std::optional<StoredDevice> stored,
-                      state_->snapshot->devices().find(number));
+  ROLLCALL_TRY_ASSIGN(std::optional<StoredDevice> stored, state_->snapshot->devices().find(number));
   std::optional<DeviceRecord> record;
   if (stored) record = std::move(stored->record);
   return record;
@@ -266,10 +264,12 @@ Result<void> SpaceReader::State::chain(const ReadRequest& wanted, Answer& a) {
     if (reply.state != SyncState::ok) {
       reply.known_head = Bytes(record.head.view());
     } else {
-      ROLLCALL_TRY(snapshot->log().changed_verdicts(record.number, request.seen_tx,
-                                                    reply.verdicts));
+      ROLLCALL_TRY(
+          snapshot->log().changed_verdicts(record.number, request.seen_tx, reply.verdicts));
       ROLLCALL_TRY(snapshot->log().verdicts(record.number, request.seen_tx, record.last_tx,
                                             reply_verdicts_max, reply.verdicts));
+      // Which chain they are about: a copied file has other transactions under these numbers.
+      if (!reply.verdicts.empty()) reply.known_head = Bytes(record.head.view());
     }
   }
   for (const Verdict& verdict : reply.verdicts) {
@@ -359,20 +359,17 @@ Result<void> SpaceReader::State::end_tail(Answer& a, const ScopeView& scope, boo
 Result<void> SpaceReader::State::bootstrap(Answer& a) {
   const BootstrapWant& want = *a.request->bootstrap;
   const auto& grants = a.device->record.grants;
-  const auto grant = std::find_if(grants.begin(), grants.end(), [&](const GrantRecord& held) {
-    return held.id == want.grant;
-  });
+  const auto grant = std::find_if(grants.begin(), grants.end(),
+                                  [&](const GrantRecord& held) { return held.id == want.grant; });
   if (grant == grants.end()) return {};  // the list of grants tells
   BootstrapReader::Want range;
   range.prefix = grant->path;
   range.rows_max = bootstrap_page_rows;
   range.bytes_max = std::min(bootstrap_page_bytes, a.bytes_max);
-  range.first_entry_only = true;
   std::uint64_t rows_done = 0;
   if (!want.position.empty()) {
     auto position = snapshot->sealer().open_bootstrap_position(want.position);
-    if (!position || position->epoch != snapshot->header().epoch ||
-        position->grant != want.grant) {
+    if (!position || position->epoch != snapshot->header().epoch || position->grant != want.grant) {
       a.reply->state = SyncState::cursor_unknown;
       return {};
     }
@@ -405,9 +402,8 @@ Result<void> SpaceReader::State::bootstrap(Answer& a) {
 Result<void> SpaceReader::State::heal(Answer& a) {
   const HealWant& want = *a.request->heal;
   const auto& grants = a.device->record.grants;
-  const auto grant = std::find_if(grants.begin(), grants.end(), [&](const GrantRecord& held) {
-    return held.id == want.grant;
-  });
+  const auto grant = std::find_if(grants.begin(), grants.end(),
+                                  [&](const GrantRecord& held) { return held.id == want.grant; });
   if (grant == grants.end()) return {};
   a.says_something = true;
   if (want.rows) return heal_rows(a, want, *grant);

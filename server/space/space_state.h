@@ -58,7 +58,7 @@ struct Space::State {
   std::unordered_map<std::uint32_t, CachedDevice> cached_devices;
 
   // The write under way.
-  Sequence next;          // sequence to give next
+  Sequence next;  // sequence to give next
   std::int64_t now_ms = 0;
   CommitNews news;
 

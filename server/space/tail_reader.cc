@@ -122,10 +122,9 @@ bool TailReader::is_echo(const TailWant& want, bool seen) const {
   };
   return std::all_of(sequences_.begin(), sequences_.end(),
                      [&](const FieldSequence& field) { return is_own(field.sequence); }) &&
-         std::all_of(entries_.begin(), entries_.end(),
-                     [&](const PathEntry& entry) {
-                       return is_own(std::max(entry.entered, entry.left));
-                     }) &&
+         std::all_of(
+             entries_.begin(), entries_.end(),
+             [&](const PathEntry& entry) { return is_own(std::max(entry.entered, entry.left)); }) &&
          any;
 }
 

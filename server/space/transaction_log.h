@@ -52,7 +52,8 @@ struct LoggedTransaction {
 // Appends a verdict to those of the transactions before: plain acceptances in a row become one.
 void add_to_runs(std::vector<Verdict>& runs, Verdict next);
 
-// Tables `_transactions` (every transaction that was judged, its verdict and its bytes, compressed),
+// Tables `_transactions` (every transaction that was judged, its verdict and its bytes,
+// compressed),
 // `_requests` (the signed texts that brought them) and `_parked_inserts`. Nothing is ever taken out
 // of the first two. Writes belong into the caller's transaction.
 class TransactionLog {

@@ -15,8 +15,7 @@ Result<Authorization> read_authorization(const HttpHead& head) {
   return Authorization::parse(*head.authorization);
 }
 
-Result<void> check_time(const Authorization& who, std::int64_t server_ms,
-                        std::int64_t started_ms) {
+Result<void> check_time(const Authorization& who, std::int64_t server_ms, std::int64_t started_ms) {
   const std::int64_t ahead_ms = who.time_ms - server_ms;
   if (ahead_ms > request_skew_ms_max || ahead_ms < -request_skew_ms_max) {
     const std::int64_t seconds = (ahead_ms < 0 ? -ahead_ms : ahead_ms) / 1000;

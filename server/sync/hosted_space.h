@@ -19,8 +19,8 @@ namespace rollcall {
 class HostedSpace final : public CommitListener {
  public:
   // `index` names it in the hub.
-  HostedSpace(std::size_t index, std::unique_ptr<Space> space, LongPollHub& hub,
-              const Clock& clock, Metrics& metrics, Log& log, std::function<void()> failed)
+  HostedSpace(std::size_t index, std::unique_ptr<Space> space, LongPollHub& hub, const Clock& clock,
+              Metrics& metrics, Log& log, std::function<void()> failed)
       : index_(index),
         hub_(hub),
         clock_(clock),

@@ -21,9 +21,9 @@ spdlog::level::level_enum spdlog_level(Log::Level level) {
 // A value with blanks, quotes or control characters is quoted, so that a line stays one line and
 // nobody can forge a key.
 void append_value(std::string& line, std::string_view value) {
-  const bool plain = !value.empty() && value.find_first_of(" \"=\\") == std::string_view::npos &&
-                     value.find_first_of(std::string_view("\0\n\r\t\x1b", 5)) ==
-                         std::string_view::npos;
+  const bool plain =
+      !value.empty() && value.find_first_of(" \"=\\") == std::string_view::npos &&
+      value.find_first_of(std::string_view("\0\n\r\t\x1b", 5)) == std::string_view::npos;
   if (plain) {
     line += value;
     return;

@@ -26,7 +26,7 @@ namespace rollcall {
 class LongPollHub {
  public:
   struct Poll {
-    std::size_t space = 0;              // which one: as in `committed`
+    std::size_t space = 0;  // which one: as in `committed`
     DeviceNumber device;
     std::vector<std::string> prefixes;  // of the device's active grants, in the snapshot it read
     std::int64_t deadline_ms = 0;       // steady time

@@ -86,8 +86,8 @@ std::string prometheus_text(const Metrics& metrics, const MetricsNow& now) {
            read(metrics.bytes_out));
   text.one("pushes_total", "counter", "Requests that brought transactions.", read(metrics.pushes));
   text.family("transactions_total", "counter", "Transactions judged, by verdict.");
-  for (const VerdictKind kind : {VerdictKind::applied, VerdictKind::merged, VerdictKind::rejected,
-                                 VerdictKind::parked}) {
+  for (const VerdictKind kind :
+       {VerdictKind::applied, VerdictKind::merged, VerdictKind::rejected, VerdictKind::parked}) {
     text.labelled("transactions_total", "verdict", *name_of_enum(kind),
                   read(metrics.transactions[static_cast<std::size_t>(kind)]));
   }
@@ -108,12 +108,10 @@ std::string prometheus_text(const Metrics& metrics, const MetricsNow& now) {
   text.one("polls_waiting", "gauge", "Long polls that wait.", read(metrics.polls_waiting));
   text.one("polls_woken_total", "counter", "Long polls that a commit woke.",
            read(metrics.polls_woken));
-  text.one("reader_queue", "gauge", "Requests that wait for a reader.",
-           read(metrics.reader_queue));
+  text.one("reader_queue", "gauge", "Requests that wait for a reader.", read(metrics.reader_queue));
   text.one("writer_queue", "gauge", "Pushes that wait for a writer.", read(metrics.writer_queue));
   text.one("connections", "gauge", "Open connections.", now.connections);
-  text.one("connections_accepted_total", "counter", "Connections taken.",
-           now.connections_accepted);
+  text.one("connections_accepted_total", "counter", "Connections taken.", now.connections_accepted);
   text.one("connections_turned_away_total", "counter", "Connections over the cap.",
            now.connections_turned_away);
   text.one("held_bytes", "gauge", "Bytes of bodies in memory.", now.held_bytes);

@@ -16,8 +16,7 @@ ReaderPool::ReaderPool(std::size_t threads, std::size_t queue_max, Metrics& metr
                        const std::function<std::unique_ptr<Random>()>& make_random)
     : queue_max_(queue_max), metrics_(metrics) {
   for (std::size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back(
-        [this, random = make_random()]() mutable { run(std::move(random)); });
+    threads_.emplace_back([this, random = make_random()]() mutable { run(std::move(random)); });
   }
 }
 

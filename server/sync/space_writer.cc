@@ -11,9 +11,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-Error stopped() {
-  return failure(ErrorCode::later, "the server is ending: try again in a moment");
-}
+Error stopped() { return failure(ErrorCode::later, "the server is ending: try again in a moment"); }
 
 Error broken() {
   return failure(ErrorCode::io,
@@ -130,7 +128,8 @@ void SpaceWriter::commit(std::deque<Job>& jobs) {
         {job.device, job.request.get(), job.signed_head, job.signed_text, job.signature});
   }
   Result<std::vector<PushReply>> replies = space_->apply(pushes);
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - began);
+  const auto took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - began);
   answer(group, std::move(replies), transactions, took.count());
 }
 
@@ -156,10 +155,9 @@ void SpaceWriter::answer(std::span<PushJob> group, Result<std::vector<PushReply>
     group[i].done(std::move(reply));
   }
   if (log_.shows(Log::Level::debug)) {
-    log_.debug("commit", {{"space", name_},
-                          {"pushes", group.size()},
-                          {"transactions", transactions},
-                          {"ms", ms}});
+    log_.debug(
+        "commit",
+        {{"space", name_}, {"pushes", group.size()}, {"transactions", transactions}, {"ms", ms}});
   }
 }
 

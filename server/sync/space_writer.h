@@ -15,9 +15,10 @@
 
 namespace rollcall {
 
-// The thread that writes one space. What waits is taken together: all pushes in a row make one group
-// commit, flushed once, and are answered after it; while the disk flushes, the next group gathers.
-// So latency stays that of one flush, and a thousand devices cost no more flushes than one.
+// The thread that writes one space. What waits is taken together: all pushes in a row make one
+// group commit, flushed once, and are answered after it; while the disk flushes, the next group
+// gathers. So latency stays that of one flush, and a thousand devices cost no more flushes than
+// one.
 //
 // The queue is bounded. After the disk failed beyond repair the writer refuses everything: the
 // program has to be started again. `push` and `post` from any thread.
@@ -27,7 +28,7 @@ class SpaceWriter {
     DeviceNumber device;
     std::shared_ptr<const SyncRequest> request;
     Hash signed_head;
-    std::string signed_text;             // empty: of the server's own device
+    std::string signed_text;  // empty: of the server's own device
     std::optional<Signature> signature;
     // On the writer's thread, after the commit. Must be quick and not throw.
     std::function<void(Result<PushReply>)> done;

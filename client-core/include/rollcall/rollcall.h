@@ -6,8 +6,9 @@
  *     Functions without a replica to tell it to take a `rollcall_error *`, which may be NULL.
  *  2. Text is UTF-8 and ends in NUL; lengths are in bytes and do not count the NUL. JSON is UTF-8
  *     text. Ids are UUID text (36 characters). Times are milliseconds since 1970 UTC.
- *  3. `char **out` text is yours: give it back with `rollcall_free`. `const char *` results belong
- *     to the library and live until the next call on the same object.
+ *  3. `char **out` text is yours: give it back with `rollcall_free`. Where a function fails, its
+ *     out parameters hold nothing to free or close, unless it says otherwise. `const char *`
+ * results belong to the library and live until the next call on the same object.
  *  4. Handles are opaque. Close what you open: transactions and row readers before their replica.
  *  5. One thread at a time in one replica, except `rollcall_wake`. Nothing starts a thread but
  *     `rollcall_background_start`; while it runs, the other functions may be called from any one
@@ -154,7 +155,7 @@ ROLLCALL_API int32_t rollcall_query(rollcall_replica* replica, const char* sql,
 ROLLCALL_API int32_t rollcall_rows_next(rollcall_rows* rows);
 ROLLCALL_API int32_t rollcall_rows_columns(const rollcall_rows* rows);
 ROLLCALL_API const char* rollcall_rows_name(const rollcall_rows* rows, int32_t column);
-/* 0 null, 2 integer, 3 text, 4 bytes */
+/* 0 null, 2 integer, 3 text, 4 bytes; 0 too where there is no such column, or no row. */
 ROLLCALL_API int32_t rollcall_rows_kind(const rollcall_rows* rows, int32_t column);
 ROLLCALL_API int64_t rollcall_rows_integer(const rollcall_rows* rows, int32_t column);
 ROLLCALL_API const char* rollcall_rows_bytes(const rollcall_rows* rows, int32_t column,
@@ -171,8 +172,9 @@ ROLLCALL_API int32_t rollcall_search(rollcall_replica* replica, const char* coll
 /* The compiled schema as JSON: collections with fields, types, rules, choices. */
 ROLLCALL_API int32_t rollcall_schema(rollcall_replica* replica, char** json_out);
 
-/* Calls back, inside whichever call changed something, whenever the query's result may be another
- * than at the last call; the callback may query, and must not write. */
+/* Calls back whenever the query's result may be another than it was: inside whichever call changed
+ * something, or on the background thread while that runs. The callback may query and end
+ * observations; it must not write, sync, close the replica or stop the background thread. */
 typedef void (*rollcall_observer)(void* context, uint64_t observation);
 ROLLCALL_API int32_t rollcall_observe(rollcall_replica* replica, const char* sql,
                                       rollcall_observer callback, void* context,
@@ -183,7 +185,8 @@ ROLLCALL_API void rollcall_unobserve(rollcall_replica* replica, uint64_t observa
  */
 
 /* {"device","space","state","pending","rejected","parked","waiting","conflicts","epoch",
- *  "schema_version","last_sync_ms","next_try_ms","skew_ms","digest","bootstrap":{…},"grants":[…],…};
+ *  "schema_version","last_sync_ms","next_try_ms","last_error","skew_ms","digest","bootstrap":{…},
+ *  "grants":[…],…};
  * "state": ok, catching_up, diverged or forked. Keys are only added. */
 ROLLCALL_API int32_t rollcall_status(rollcall_replica* replica, char** json_out);
 /* Open losers: [{"number","conflict","collection","id","field","value","value_by","value_at_ms",
@@ -231,7 +234,9 @@ ROLLCALL_API int32_t rollcall_sync_step(rollcall_replica* replica, int32_t budge
 /* The network came back, or the user pulled: try now. Any thread. */
 ROLLCALL_API void rollcall_wake(rollcall_replica* replica);
 
-/* A thread of the library's own that calls rollcall_sync_step for ever. Offered, not required. */
+/* A thread of the library's own that does what rollcall_sync_step does for ever. Offered, not
+ * required. While a transaction is open it waits: keep transactions short. What it could not do
+ * stands in the status's "last_error". */
 ROLLCALL_API int32_t rollcall_background_start(rollcall_replica* replica);
 ROLLCALL_API void rollcall_background_stop(rollcall_replica* replica);
 

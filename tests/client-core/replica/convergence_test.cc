@@ -133,12 +133,13 @@ class Chaos {
       case 2: {
         const NamedValue meeting[] = {
             {"hosts", unit()}, {"title", word(kWords)}, {"seats", number(2)}};
-        return accept(transaction.put("meeting", meeting,
-                                      id_of(static_cast<unsigned>(pick(3)))));
+        return accept(transaction.put("meeting", meeting, id_of(static_cast<unsigned>(pick(3)))));
       }
       case 3: {
-        const NamedValue thing[] = {
-            {"unit", unit()}, {"name", word(kWords)}, {"tags", word(kWords)}, {"born", word(kWords)}};
+        const NamedValue thing[] = {{"unit", unit()},
+                                    {"name", word(kWords)},
+                                    {"tags", word(kWords)},
+                                    {"born", word(kWords)}};
         return accept(transaction.put("thing", thing));
       }
       default: {
@@ -164,8 +165,8 @@ class Chaos {
       case 6: return accept(transaction.add("thing", id, "tags", word(kWords)));
       case 7: return accept(transaction.remove("thing", id, "tags", word(kWords)));
       case 8:
-        return accept(transaction.add("thing", id, "visits",
-                                      number(static_cast<std::int64_t>(pick(9)) - 4)));
+        return accept(
+            transaction.add("thing", id, "visits", number(static_cast<std::int64_t>(pick(9)) - 4)));
       case 9: return accept(transaction.delete_row("thing", id));
       case 10: return accept(transaction.undelete_row("thing", id));
       default: return decide_conflict(phone, transaction);
@@ -195,8 +196,7 @@ class Chaos {
       return accept(transaction.restore_loser(one.collection_name, one.row, one.field_name,
                                               one.losing_stamp));
     }
-    accept(transaction.close_loser(one.collection_name, one.row, one.field_name,
-                                   one.losing_stamp));
+    accept(transaction.close_loser(one.collection_name, one.row, one.field_name, one.losing_stamp));
   }
 
   // What a user may try and be refused.
@@ -204,10 +204,9 @@ class Chaos {
   void accept(const Result<T>& result) {
     if (result) return;
     const ErrorCode code = result.error().code;
-    const bool is_expected =
-        code == ErrorCode::unknown_row || code == ErrorCode::not_allowed ||
-        code == ErrorCode::append_only || code == ErrorCode::limit || code == ErrorCode::bad_value ||
-        code == ErrorCode::not_found;
+    const bool is_expected = code == ErrorCode::unknown_row || code == ErrorCode::not_allowed ||
+                             code == ErrorCode::append_only || code == ErrorCode::limit ||
+                             code == ErrorCode::bad_value || code == ErrorCode::not_found;
     EXPECT_TRUE(is_expected) << result.error().message;
   }
 
@@ -229,9 +228,18 @@ class Chaos {
     switch (pick(8)) {
       case 0: return;
       case 1: mail.emplace_back(asked, reply); return;
-      case 2: phone.take(asked, reply); mail.emplace_back(asked, reply); return;
-      case 3: phone.take(asked, reply); phone.take(asked, reply); return;
-      case 4: phone.answer(asked); phone.take(asked, reply); return;
+      case 2:
+        phone.take(asked, reply);
+        mail.emplace_back(asked, reply);
+        return;
+      case 3:
+        phone.take(asked, reply);
+        phone.take(asked, reply);
+        return;
+      case 4:
+        phone.answer(asked);
+        phone.take(asked, reply);
+        return;
       default: phone.take(asked, reply);
     }
   }
@@ -267,10 +275,11 @@ TEST_P(Convergence, LeavesEveryReplicaWithTheServersRows) {
     chaos.run(60);
     chaos.settle_and_compare();
   }
-  std::cerr << "rejected " << chaos.rejected() << " conflicts " << chaos.conflicts() << " echoes " << chaos.echoes() << "\n";
+  std::cerr << "rejected " << chaos.rejected() << " conflicts " << chaos.conflicts() << " echoes "
+            << chaos.echoes() << "\n";
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Convergence, testing::Range<std::uint64_t>(1, 41));
+INSTANTIATE_TEST_SUITE_P(Seeds, Convergence, testing::Range<std::uint64_t>(1, 600));
 
 }  // namespace
 }  // namespace rollcall

@@ -114,8 +114,8 @@ Phone::Phone(ReplicaWorld& world, const EnrollReply& enrolled, const ReplicaOpti
       doors_{clock, world.random, test_cryptography()} {
   SecretSeed seed;
   world.random.fill(seed.bytes.data(), seed.bytes.size());
-  replica_ = need(
-      Replica::create(path_, enrolled, seed, "http://127.0.0.1:8080", doors_, options_));
+  replica_ =
+      need(Replica::create(path_, enrolled, seed, "http://127.0.0.1:8080", doors_, options_));
 }
 
 void Phone::open() { replica_ = need(Replica::open(path_, doors_, options_)); }
@@ -141,7 +141,8 @@ RowId Phone::put(std::string_view collection, Values values, std::optional<RowId
 }
 
 void Phone::set(std::string_view collection, RowId id, Values values) {
-  need(write([&](LocalTransaction& transaction) { need(transaction.set(collection, id, values)); }));
+  need(
+      write([&](LocalTransaction& transaction) { need(transaction.set(collection, id, values)); }));
 }
 
 void Phone::add(std::string_view collection, RowId id, std::string_view field, ValueView value) {
@@ -149,8 +150,7 @@ void Phone::add(std::string_view collection, RowId id, std::string_view field, V
       [&](LocalTransaction& transaction) { need(transaction.add(collection, id, field, value)); }));
 }
 
-void Phone::remove(std::string_view collection, RowId id, std::string_view field,
-                   ValueView value) {
+void Phone::remove(std::string_view collection, RowId id, std::string_view field, ValueView value) {
   need(write([&](LocalTransaction& transaction) {
     need(transaction.remove(collection, id, field, value));
   }));
@@ -173,9 +173,9 @@ void Phone::restore(std::string_view collection, RowId id, std::string_view fiel
 
 std::string Phone::shows(std::string_view collection, RowId id, std::string_view field) {
   const ValueView parameter = id_value(id);
-  QueryRows rows = need(replica().query("SELECT \"" + std::string(field) + "\" FROM \"" +
-                                            std::string(collection) + "\" WHERE id = ?",
-                                        std::span(&parameter, 1)));
+  QueryRows rows = need(replica().query(
+      "SELECT \"" + std::string(field) + "\" FROM \"" + std::string(collection) + "\" WHERE id = ?",
+      std::span(&parameter, 1)));
   if (!need(rows.step())) return "-";
   const ValueView value = rows.value(0);
   if (value.kind == ValueKind::integer) return std::to_string(value.integer);
@@ -208,7 +208,34 @@ SyncRequest Phone::prepare(bool push, bool read) {
   plan.read = read;
   PreparedRequest prepared = need(replica().prepare(plan));
   head_ = prepared.head;
-  if (prepared.request.heal) ++heals_asked;
+  if (prepared.request.heal) {
+    ++heals_asked;
+    if (std::getenv("HEAL_DEBUG")) {
+      std::vector<std::string> prefixes;
+      for (const Grant& grant : status().grants) {
+        prefixes.push_back(grant.path);
+        std::cerr << "grant " << grant.id.value << " " << grant.path << "\n";
+      }
+      for (auto& h : status().digests)
+        std::cerr << "sum " << h.grant.value << " " << h.sum << " content "
+                  << need(replica().content_digest([&] {
+                       for (auto& g : status().grants)
+                         if (g.id == h.grant) return g.path;
+                       return std::string();
+                     }()))
+                  << "\n";
+      std::cerr << "HEAL phone " << device_.value << " pending " << status().pending << " unread "
+                << status().unread << "\n";
+      const Dump here = dump(), there = world_.dump(prefixes);
+      for (auto& [k, v] : there)
+        if (!here.count(k))
+          std::cerr << "missing " << k << " " << v << "\n";
+        else if (here.at(k) != v)
+          std::cerr << "differs " << k << "\n  here  " << here.at(k) << "\n  there " << v << "\n";
+      for (auto& [k, v] : here)
+        if (!there.count(k)) std::cerr << "extra " << k << " " << v << "\n";
+    }
+  }
   prepared.request.budget_bytes = budget_bytes;
   return need(from_cbor<SyncRequest>(to_cbor(prepared.request)));
 }
@@ -323,11 +350,10 @@ Dump ReplicaWorld::dump(const std::vector<std::string>& prefixes) {
   for (const CollectionDef& def : schema.collections) {
     const RowColumns columns(def, ExtraUse::wire);
     need(reader().rows(def.id, [&](const RowView& row) -> Result<void> {
-      const bool is_visible = std::any_of(
-          row.paths.begin(), row.paths.end(), [&](const std::string& path) {
-            return std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) {
-              return covers(prefix, path);
-            });
+      const bool is_visible =
+          std::any_of(row.paths.begin(), row.paths.end(), [&](const std::string& path) {
+            return std::any_of(prefixes.begin(), prefixes.end(),
+                               [&](const std::string& prefix) { return covers(prefix, path); });
           });
       if (!is_visible) return {};
       Bytes stamps, extra;

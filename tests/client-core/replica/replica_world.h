@@ -45,9 +45,9 @@ std::optional<ErrorCode> code_of(const Result<T>& result) {
 }
 
 const Cryptography& test_cryptography();
-// Collections thing (every merge rule, movable), fact (append-only), ticket (derived id) and meeting
-// (paths from a set); see replica_world.cc. `version` 2 adds thing.extra, thing.marks and collection
-// club.
+// Collections thing (every merge rule, movable), fact (append-only), ticket (derived id) and
+// meeting (paths from a set); see replica_world.cc. `version` 2 adds thing.extra, thing.marks and
+// collection club.
 Schema test_schema(std::uint32_t version = 1);
 RowId id_of(unsigned n);
 

@@ -14,9 +14,9 @@
 namespace rollcall {
 namespace {
 
+using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using nlohmann::json;
 
 unsigned mode_of(const std::string& path) {
   struct stat status {};
@@ -93,8 +93,8 @@ TEST_F(CommandsTest, SpacesAreAddedOnceAndListed) {
 }
 
 TEST_F(CommandsTest, InvitesWithALinkACodeAndATime) {
-  const json invitation = json::parse(
-      said("invite", {"nc", "--label", "Ann", "--scope", "unit/nc/wake", "--json"}));
+  const json invitation =
+      json::parse(said("invite", {"nc", "--label", "Ann", "--scope", "unit/nc/wake", "--json"}));
   const auto link = InvitationLink::parse(invitation["link"].get<std::string>());
   ASSERT_TRUE(link.has_value());
   EXPECT_EQ(link->space, "nc");
@@ -138,8 +138,8 @@ TEST_F(CommandsTest, OnlyWhatChangedInAFileIsWritten) {
 }
 
 TEST_F(CommandsTest, RefusedLinesAreToldAndTheOthersWritten) {
-  const std::string units =
-      write("units.csv", "path,name,kind\nnc/wake,Wake,county\nNot A Path,X,county\nnc/lee,Lee,moon\n");
+  const std::string units = write(
+      "units.csv", "path,name,kind\nnc/wake,Wake,county\nNot A Path,X,county\nnc/lee,Lee,moon\n");
   const Ran ran = run("import", {"nc", "unit", units, "--errors", file("errors.jsonl")});
   EXPECT_EQ(ran.exit, 1);
   EXPECT_THAT(ran.out, HasSubstr("1 written, 0 unchanged, 2 refused"));
@@ -160,10 +160,11 @@ TEST_F(CommandsTest, ADryRunWritesNothing) {
 }
 
 TEST_F(CommandsTest, ColumnsAreMappedAndRowsKnownByTheirKey) {
-  const std::string people = write("people.csv", "Precinct,First,Mail\nnc/wake,Ann,a@example.org\n");
-  const std::vector<std::string> words = {"nc",      "person",          people,  "--map",
-                                          "Precinct=unit", "--map", "First=given_name", "--map",
-                                          "Mail=emails",   "--key", "emails"};
+  const std::string people =
+      write("people.csv", "Precinct,First,Mail\nnc/wake,Ann,a@example.org\n");
+  const std::vector<std::string> words = {
+      "nc",    "person",      people,  "--map", "Precinct=unit", "--map", "First=given_name",
+      "--map", "Mail=emails", "--key", "emails"};
   EXPECT_THAT(said("import", words), HasSubstr("1 written"));
   EXPECT_THAT(said("import", words), HasSubstr("1 unchanged"));
   const json person = json::parse(exported("person"));
@@ -175,11 +176,13 @@ TEST_F(CommandsTest, ColumnsAreMappedAndRowsKnownByTheirKey) {
 TEST_F(CommandsTest, AFileOfAnotherKindOrANameThatIsNotThereIsRefused) {
   expect_refused(run("import", {"nc", "unit", write("units.xls", "x")}), 2, ".csv and .jsonl");
   expect_refused(run("import", {"nc", "unit", file("none.csv")}), 1, "none.csv");
-  expect_refused(run("import", {"nc", "planet", write("p.csv", "x\n")}), 2, "there is no collection");
+  expect_refused(run("import", {"nc", "planet", write("p.csv", "x\n")}), 2,
+                 "there is no collection");
 }
 
 TEST_F(CommandsTest, ExportedCellsDoNotRunAsFormulas) {
-  said("import", {"nc", "unit", write("u.jsonl", R"j({"path": "nc/x", "name": "=HYPERLINK(\"x\")"})j")});
+  said("import",
+       {"nc", "unit", write("u.jsonl", R"j({"path": "nc/x", "name": "=HYPERLINK(\"x\")"})j")});
   const std::string csv = said("export", {"nc", "unit"});
   EXPECT_EQ(csv.find(",=HYPER"), std::string::npos) << csv;
   EXPECT_EQ(csv.find(",\"=HYPER"), std::string::npos) << csv;

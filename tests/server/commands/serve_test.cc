@@ -1,6 +1,5 @@
-#include <sys/stat.h>
-
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <future>
@@ -16,8 +15,8 @@
 namespace rollcall {
 namespace {
 
-using ::testing::HasSubstr;
 using nlohmann::json;
+using ::testing::HasSubstr;
 
 class ServeTest : public CommandsTest {
  protected:

@@ -1,9 +1,8 @@
 #include "tests/server/commands/server_program.h"
 
-#include <sys/wait.h>
-
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -59,8 +58,8 @@ Ran run_server_program(const std::vector<std::string>& arguments) {
 Serving::Serving(const std::string& folder) {
   int pipe[2];
   EXPECT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
-  const int log = ::open((folder + "/../serve.log").c_str(),
-                         O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  const int log =
+      ::open((folder + "/../serve.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   process_ = start({"serve", folder, "--listen", "127.0.0.1:0"}, pipe[1], log);
   ::close(pipe[1]);
   ::close(log);

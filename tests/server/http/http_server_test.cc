@@ -57,8 +57,7 @@ class Echo final : public HttpHandler {
   }
   void await_gone(std::size_t count) {
     std::unique_lock lock(mutex_);
-    ASSERT_TRUE(
-        changed_.wait_for(lock, std::chrono::seconds(10), [&] { return gone_ == count; }));
+    ASSERT_TRUE(changed_.wait_for(lock, std::chrono::seconds(10), [&] { return gone_ == count; }));
   }
   void answer_all() {
     const std::lock_guard lock(mutex_);
@@ -350,7 +349,8 @@ TEST_F(HttpServerTest, ListensOnLoopbackOnly) {
     ASSERT_FALSE(server.has_value()) << listen;
     EXPECT_THAT(server.error().message, HasSubstr("TLS")) << listen;
   }
-  for (const char* listen : {"127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "here:1"}) {
+  for (const char* listen :
+       {"127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "here:1"}) {
     options_.listen = listen;
     const auto server = HttpServer::start(options_, handler_);
     ASSERT_FALSE(server.has_value()) << listen;

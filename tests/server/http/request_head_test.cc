@@ -113,9 +113,10 @@ TEST(RequestHead, RefusesABodyOfAGet) {
 TEST(RequestHead, AnswersInTheTypeThatWasAskedFor) {
   const auto answer_type = [](Given head) { return head.judge().head.answer_type; };
   EXPECT_EQ(answer_type(given()), MediaType::cbor);
-  EXPECT_EQ(answer_type(given().without("Content-Type").with("Content-Type",
-                                                             "application/json; charset=utf-8")),
-            MediaType::json);
+  EXPECT_EQ(
+      answer_type(
+          given().without("Content-Type").with("Content-Type", "application/json; charset=utf-8")),
+      MediaType::json);
   EXPECT_EQ(answer_type(given().without("Content-Type")), MediaType::json);
   EXPECT_EQ(answer_type(given().without("Content-Type").with("Accept", "application/cbor;q=1")),
             MediaType::cbor);

@@ -8,7 +8,9 @@ namespace rollcall {
 namespace {
 
 Digest of(std::uint64_t sum) { return Digest{sum}; }
-std::vector<PathChange> at(std::string path, std::uint64_t by) { return {{std::move(path), of(by)}}; }
+std::vector<PathChange> at(std::string path, std::uint64_t by) {
+  return {{std::move(path), of(by)}};
+}
 
 TEST(DigestBook, KnowsNothingUntilSomebodyScanned) {
   DigestBook book(Sequence(5));

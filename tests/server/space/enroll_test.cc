@@ -40,8 +40,8 @@ TEST(Enroll, GivesADeviceItsGrantsAndTheSchema) {
   EXPECT_FALSE(reply.enrolment.empty());
   std::vector<std::string> paths;
   for (const Grant& grant : reply.grants) paths.push_back(grant.path + " " + grant.role);
-  EXPECT_EQ(paths, (std::vector<std::string>{"event/7 member", "unit/nc/wake member",
-                                             "public reader"}));
+  EXPECT_EQ(paths,
+            (std::vector<std::string>{"event/7 member", "unit/nc/wake member", "public reader"}));
   const auto device = need(world.reader().device(reply.device));
   ASSERT_TRUE(device.has_value());
   EXPECT_EQ(device->grants.size(), 3u);
@@ -122,11 +122,7 @@ TEST(Enroll, TheFileHoldsNoSecretAndNoCode) {
   const Invitation invitation = need(world.space().invite("Ben", {"unit/nc"}));
   need(world.space().checkpoint());
   world.close();
-  std::FILE* file = std::fopen(world.path.c_str(), "rb");
-  ASSERT_NE(file, nullptr);
-  Bytes content(1 << 20, '\0');
-  content.resize(std::fread(content.data(), 1, content.size(), file));
-  std::fclose(file);
+  const Bytes content = world.disk.content(world.path);
   EXPECT_NE(content.find("Ben"), Bytes::npos);
   EXPECT_EQ(content.find(invitation.secret), Bytes::npos);
   EXPECT_EQ(content.find(invitation.code), Bytes::npos);

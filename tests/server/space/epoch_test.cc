@@ -1,5 +1,3 @@
-#include <filesystem>
-
 #include <gtest/gtest.h>
 
 #include "tests/server/space/space_world.h"
@@ -25,18 +23,13 @@ struct CopiedBack {
   CopiedBack() {
     ben->write({person(1, "Ann")});
     ben->read();
-    copy(world.path, world.folder.file("backup"));
+    world.close();
+    const Bytes backup = world.disk.content(world.path);
+    world.open();
     ben->write({person(2, "Bob")});
     ben->read();
-    copy(world.folder.file("backup"), world.path);
-  }
-
- private:
-  void copy(const std::string& from, const std::string& to) {
     world.close();
-    std::filesystem::remove(to + "-wal");
-    std::filesystem::remove(to + "-shm");
-    std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing);
+    world.disk.set_content(world.path, backup);
     world.open();
   }
 };

@@ -179,8 +179,8 @@ TEST(Judge, OneRefusedRowRefusesItsWholeTransaction) {
 TEST(Judge, RefusesBytesThatAreNoTransactionWithoutHarm) {
   World world;
   auto ben = world.enroll({"unit/nc"});
-  for (const Bytes& bytes : {Bytes("x"), Bytes(200'000, '\x81'), Bytes("\xa5\x01\x01", 3),
-                             Bytes(300, '\xff')}) {
+  for (const Bytes& bytes :
+       {Bytes("x"), Bytes(200'000, '\x81'), Bytes("\xa5\x01\x01", 3), Bytes(300, '\xff')}) {
     ben->make_raw(bytes);
   }
   ben->make({person(1, "Ann")});
@@ -251,7 +251,8 @@ TEST(Judge, ChecksEveryValueAgain) {
   const std::string wide(101, 'x');
   const std::vector<BadEdit> cases = {
       {"text too long", person(1, wide), "rejected too_long"},
-      {"number for text", Edit::insert("person", id_of(1), {{"name", number(1)}, {"unit", text("nc")}}),
+      {"number for text",
+       Edit::insert("person", id_of(1), {{"name", number(1)}, {"unit", text("nc")}}),
        "rejected bad_value"},
       {"no path", person(1, "Ann", "NC//x"), "rejected bad_value"},
       {"required field left out", Edit::insert("person", id_of(1), {{"name", text("Ann")}}),
@@ -263,16 +264,19 @@ TEST(Judge, ChecksEveryValueAgain) {
        Edit::insert("person", id_of(1), {{"unit", text("nc")}, {"tags", text("x")}}),
        "rejected bad_value"},
       {"too many elements",
-       person(1, "Ann").add("tags", text("a")).add("tags", text("b")).add("tags", text("c"))
-           .add("tags", text("d")).add("tags", text("e")),
+       person(1, "Ann")
+           .add("tags", text("a"))
+           .add("tags", text("b"))
+           .add("tags", text("c"))
+           .add("tags", text("d"))
+           .add("tags", text("e")),
        "rejected bad_value"},
       {"elements of no set", person(1, "Ann").add("name", text("x")), "rejected bad_value"},
-      {"generation of a plain field", person(1, "Ann").generation("name", 1),
-       "rejected bad_value"},
+      {"generation of a plain field", person(1, "Ann").generation("name", 1), "rejected bad_value"},
       {"derived id of other fields",
-       Edit::insert("ticket", id_of(5), {{"event", id_value(id_of(6))},
-                                         {"person", id_value(id_of(7))},
-                                         {"unit", text("nc")}}),
+       Edit::insert(
+           "ticket", id_of(5),
+           {{"event", id_value(id_of(6))}, {"person", id_value(id_of(7))}, {"unit", text("nc")}}),
        "rejected wrong_id"},
       {"inserts a deleted row",
        Edit::insert("person", id_of(1), {{"unit", text("nc")}, {"_deleted", Value::boolean(true)}}),
@@ -282,8 +286,8 @@ TEST(Judge, ChecksEveryValueAgain) {
   auto ben = world.enroll({"unit/nc"});
   for (const BadEdit& bad : cases) {
     if (bad.what == "no choice of an enum") {
-      Edit edit = Edit::insert("person", id_of(1),
-                               {{"unit", text("nc")}, {"state", text("crowned")}});
+      Edit edit =
+          Edit::insert("person", id_of(1), {{"unit", text("nc")}, {"state", text("crowned")}});
       EXPECT_EQ(said(ben->write({edit})), bad.verdict) << bad.what;
       continue;
     }
@@ -301,8 +305,8 @@ TEST(Judge, ChecksEveryValueAgain) {
 TEST(Judge, RefusesASetThatWouldGrowBeyondItsLimit) {
   World world;
   auto ben = world.enroll({"unit/nc"});
-  ben->write({person(1, "Ann").add("tags", text("a")).add("tags", text("b"))
-                  .add("tags", text("c"))});
+  ben->write(
+      {person(1, "Ann").add("tags", text("a")).add("tags", text("b")).add("tags", text("c"))});
   EXPECT_EQ(said(ben->write({Edit::set("person", id_of(1), {}).add("tags", text("d"))})),
             "applied");
   EXPECT_EQ(said(ben->write({Edit::set("person", id_of(1), {}).add("tags", text("e"))})),
@@ -330,14 +334,15 @@ TEST(Judge, InsertsOfOneDerivedIdMeetInOneRow) {
   auto ben = world.enroll({"unit/nc"});
   auto cat = world.enroll({"unit/nc"});
   const CollectionDef& ticket = *world.schema.find("ticket");
-  const RowId id = derive_row_id(ticket, {ValueView::of_bytes(id_of(6).view()),
-                                          ValueView::of_bytes(id_of(7).view()),
-                                          ValueView::of_text("nc")});
+  const RowId id =
+      derive_row_id(ticket, {ValueView::of_bytes(id_of(6).view()),
+                             ValueView::of_bytes(id_of(7).view()), ValueView::of_text("nc")});
   const auto made_by = [&](std::string_view badge) {
-    return Edit::insert("ticket", id, {{"event", id_value(id_of(6))},
-                                       {"person", id_value(id_of(7))},
-                                       {"unit", text("nc")},
-                                       {"badge", text(badge)}});
+    return Edit::insert("ticket", id,
+                        {{"event", id_value(id_of(6))},
+                         {"person", id_value(id_of(7))},
+                         {"unit", text("nc")},
+                         {"badge", text(badge)}});
   };
   EXPECT_EQ(said(ben->write({made_by("first")})), "applied");
   world.clock.advance(1000);

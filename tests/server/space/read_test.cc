@@ -23,8 +23,8 @@ std::vector<Edit> crowd(unsigned first, unsigned count) {
 
 // How many rows of each kind a page holds: "whole 2 changed 1".
 std::string kinds(const Bytes& page) {
-  static constexpr std::string_view names[] = {"update", "insert", "whole",
-                                               "changed", "echo", "evict"};
+  static constexpr std::string_view names[] = {"update",  "insert", "whole",
+                                               "changed", "echo",   "evict"};
   if (page.empty()) return "nothing";
   PageReader reader;
   need(reader.open(page, PageUse::reply));
@@ -249,8 +249,8 @@ TEST(Bootstrap, IsResumedFromItsPositionAfterARestart) {
   auto cat = world.enroll({"unit/nc"});
   cat->ask(cat->read_request());
   SyncRequest request = cat->read_request();
-  request.bootstrap = BootstrapWant{need(world.reader().device(cat->number()))->grants[0].id,
-                                    {}, {}};
+  request.bootstrap =
+      BootstrapWant{need(world.reader().device(cat->number()))->grants[0].id, {}, {}};
   request.budget_bytes = 500;
   std::size_t rows = 0;
   while (true) {
@@ -274,8 +274,8 @@ TEST(Bootstrap, FloorIsTheEarliestSnapshotOfItsPages) {
   auto cat = world.enroll({"unit/nc"});
   SyncRequest request = cat->read_request();
   request.budget_bytes = 500;
-  request.bootstrap = BootstrapWant{need(world.reader().device(cat->number()))->grants[0].id,
-                                    {}, {}};
+  request.bootstrap =
+      BootstrapWant{need(world.reader().device(cat->number()))->grants[0].id, {}, {}};
   const SyncReply first = cat->ask(request);
   ben->read();
   ben->write({renamed(1, "changed since")});
@@ -356,7 +356,7 @@ TEST(Digest, KeptUpWithEqualsScannedAnew) {
     const std::uint64_t kept = need(world.reader().digest("unit/nc"));
     SeededRandom random(5);
     auto fresh = need(SpaceReader::open(
-        world.path, {world.clock, random, test_cryptography(), {}}));
+        world.path, {world.clock, random, test_cryptography(), world.disk.vfs()}));
     EXPECT_EQ(kept, need(fresh->digest("unit/nc")));
   }
 }

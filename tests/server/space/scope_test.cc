@@ -58,8 +58,8 @@ TEST(Scope, AMoveIsAnEvictWithoutContentForOneAndTheWholeRowForTheOther) {
   c.state->write({person(1, "Ann", "nc/wake")});
   c.all_read();
   c.wake->seen_bytes.clear();
-  c.state->write({Edit::set("person", id_of(1), {{"unit", text("nc/dare")},
-                                                 {"phone", text("new phone")}})});
+  c.state->write(
+      {Edit::set("person", id_of(1), {{"unit", text("nc/dare")}, {"phone", text("new phone")}})});
   c.all_read();
   EXPECT_EQ(c.wake->row("person", id_of(1)), nullptr);
   EXPECT_EQ(c.wake->seen_bytes.find("new phone"), Bytes::npos);

@@ -50,13 +50,12 @@ constexpr std::string_view club_json = R"({
   "fields": [{"id": 1, "name": "unit", "type": "path", "required": true}]})";
 
 Schema compiled(std::uint32_t version) {
-  const std::string header =
-      R"({"schema": "test", "version": )" + std::to_string(version) + "}";
+  const std::string header = R"({"schema": "test", "version": )" + std::to_string(version) + "}";
   std::string person(person_json);
   const std::size_t at = person.find("EMAIL");
-  person.replace(at, 5, version > 1
-                            ? R"(, {"id": 8, "name": "email", "type": "text", "bytes_max": 100})"
-                            : "");
+  person.replace(
+      at, 5,
+      version > 1 ? R"(, {"id": 8, "name": "email", "type": "text", "bytes_max": 100})" : "");
   std::vector<SchemaSource> files = {{"schema.json", header},
                                      {"person.json", person},
                                      {"note.json", std::string(note_json)},
@@ -99,9 +98,9 @@ RowId id_of(unsigned n) {
 
 FieldWrite& Edit::field(std::string_view name) {
   const FieldId id = def_.fields[position_of(def_, name)].id;
-  auto at = std::lower_bound(
-      write_.fields.begin(), write_.fields.end(), id,
-      [](const FieldWrite& write, FieldId field) { return write.field < field; });
+  auto at =
+      std::lower_bound(write_.fields.begin(), write_.fields.end(), id,
+                       [](const FieldWrite& write, FieldId field) { return write.field < field; });
   if (at == write_.fields.end() || at->field != id) {
     at = write_.fields.insert(at, FieldWrite{});
     at->field = id;
@@ -225,8 +224,8 @@ TxNumber Device::make(std::vector<Edit> edits) {
   const auto ms = static_cast<std::uint64_t>(world_.clock.utc_ms() + clock_offset_ms);
   last_time_ = std::max(last_time_ + 1, ms << 16);
   const Stamp stamp{last_time_, number_};
-  const Bytes bytes = need(writer.finish({TxNumber(made.size() + 1), stamp, cursor,
-                                          schema_version}));
+  const Bytes bytes =
+      need(writer.finish({TxNumber(made.size() + 1), stamp, cursor, schema_version}));
   const TxNumber number = make_raw(bytes);
   made.back().edits = std::move(edits);
   made.back().stamp = stamp;
@@ -492,15 +491,16 @@ void Device::forget_rows() {
 
 // ---- World
 
-World::World(std::uint64_t seed, const Schema& first_schema)
-    : path(folder.file("space.rollcall")), random(seed), schema(first_schema) {
+World::World(std::uint64_t seed) : random(seed) {
   space_ = need(Space::create(path, "nc", "North Carolina", schema, doors()));
   space_->set_listener(this);
 }
 
+World::World(const DiskImage& image, std::uint64_t seed) : random(seed) { disk.load(image); }
+
 World::~World() { close(); }
 
-Space::Doors World::doors() { return {clock, random, test_cryptography(), {}}; }
+Space::Doors World::doors() { return {clock, random, test_cryptography(), disk.vfs()}; }
 
 SpaceReader& World::reader() {
   if (!reader_) reader_ = need(space_->open_reader(reader_random_));
@@ -512,10 +512,13 @@ void World::close() {
   space_.reset();
 }
 
-void World::open() {
-  space_ = need(Space::open(path, doors()));
+Result<void> World::try_open() {
+  ROLLCALL_TRY_ASSIGN(space_, Space::open(path, doors()));
   space_->set_listener(this);
+  return {};
 }
+
+void World::open() { need(try_open()); }
 
 void World::restart() {
   close();
@@ -537,14 +540,18 @@ std::unique_ptr<Device> World::enroll(std::vector<std::string> scopes, std::stri
   return device;
 }
 
-PushReply World::apply(Device& device, const SyncRequest& request) {
+Result<std::vector<PushReply>> World::try_apply(Device& device, const SyncRequest& request) {
   Push push;
   push.device = device.number();
   push.request = &request;
   push.signed_head = device.head();
   push.signed_text = "signed";
   push.signature = Signature{};
-  auto replies = need(space_->apply(std::span<const Push>(&push, 1)));
+  return space_->apply(std::span<const Push>(&push, 1));
+}
+
+PushReply World::apply(Device& device, const SyncRequest& request) {
+  auto replies = need(try_apply(device, request));
   return std::move(replies[0]);
 }
 

@@ -19,7 +19,7 @@
 #include "engine/codec/page_reader.h"
 #include "engine/model/write.h"
 #include "server/space/space.h"
-#include "tests/engine/storage/temp_folder.h"
+#include "tests/engine/storage/crash_vfs.h"
 
 // A small world to test a space in: the space, and devices that write to it and mirror what it
 // sends, each the plainest thing that does what PROTOCOL.md says.
@@ -107,14 +107,13 @@ class Device {
   // The present text of a field; "-" when the row or its value is not there.
   [[nodiscard]] std::string shows(std::string_view collection, RowId id,
                                   std::string_view field) const;
-  [[nodiscard]] Stamp stamp_of(std::string_view collection, RowId id,
-                               std::string_view field) const;
+  [[nodiscard]] Stamp stamp_of(std::string_view collection, RowId id, std::string_view field) const;
   [[nodiscard]] const std::vector<Grant>& grants() const { return grants_; }
 
   // Makes a transaction of the edits, with the bases that the mirror shows; not pushed yet. Its
   // number.
   TxNumber make(std::vector<Edit> edits);
-  TxNumber make_raw(Bytes bytes);       // of bytes that are given
+  TxNumber make_raw(Bytes bytes);        // of bytes that are given
   TxNumber make_void(const Hash& hash);  // of bytes that nobody has
   // A request that pushes everything from `first` on (default: what is not acknowledged).
   SyncRequest push_request(std::optional<TxNumber> first = std::nullopt);
@@ -128,10 +127,10 @@ class Device {
   // Reads until the head: new grants by bootstrap, then the tail. Fails the test when a digest of
   // the server is not that of the mirror.
   void read();
-  bool no_echo = false;           // read without echoes
+  bool no_echo = false;            // read without echoes
   std::uint32_t budget_bytes = 0;  // small pages
-  std::size_t echoes = 0;         // rows that came as such
-  std::size_t pages = 0;          // tail and bootstrap pages that came
+  std::size_t echoes = 0;          // rows that came as such
+  std::size_t pages = 0;           // tail and bootstrap pages that came
   // Looks at the raw pages too: every byte that came since it was cleared.
   Bytes seen_bytes;
 
@@ -184,9 +183,12 @@ class Device {
   std::map<RowKey, MirrorRow> rows_;
 };
 
+// On a disk in memory: quick, and it may die.
 class World : private CommitListener {
  public:
-  explicit World(std::uint64_t seed = 1, const Schema& schema = test_schema());
+  explicit World(std::uint64_t seed = 1);
+  // Goes on with what a disk holds: the space is not opened yet.
+  World(const DiskImage& image, std::uint64_t seed);
   ~World() override;
 
   Space& space() { return *space_; }
@@ -198,16 +200,20 @@ class World : private CommitListener {
   void open();
   PushReply apply(Device& device, const SyncRequest& request);
 
-  TempFolder folder;
-  std::string path;
+  [[nodiscard]] Space::Doors doors();
+  // The space's call itself: a disk that died makes it fail.
+  Result<std::vector<PushReply>> try_apply(Device& device, const SyncRequest& request);
+  Result<void> try_open();
+
+  CrashDisk disk;
+  const std::string path = "/space";
   ManualClock clock;
   SeededRandom random;
   std::vector<CommitNews> news;
-  Schema schema;
+  Schema schema = test_schema();
 
  private:
   void committed(const CommitNews& what) override { news.push_back(what); }
-  [[nodiscard]] Space::Doors doors();
 
   std::unique_ptr<Space> space_;
   SeededRandom reader_random_{99};

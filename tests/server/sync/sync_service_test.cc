@@ -118,8 +118,7 @@ TEST(Sync, TakesBothEncodingsAndSignsOverThePlainBytes) {
     const Bytes body = to_cbor(device.push_request());
     Spoilt encoded;
     encoded.more = "Content-Encoding: " + std::string(encoding_name(encoding)) + "\r\n";
-    const Said said =
-        device.hear(device.http_encoded(body, compress(encoding, body), encoded));
+    const Said said = device.hear(device.http_encoded(body, compress(encoding, body), encoded));
     ASSERT_TRUE(said.reply) << said.refusal.message;
     EXPECT_EQ(said.reply->state, SyncState::ok);
   }
@@ -227,8 +226,8 @@ TEST_F(Authentication, TellsTheTimeToAStaleRequestBeforeItsBodyIsSent) {
     connection.send(request.substr(0, request.find("\r\n\r\n") + 4));
     const Said said = WireDevice::end(connection);
     refuses(said, 401, "stale");
-    EXPECT_NEAR(static_cast<double>(said.refusal.server_ms),
-                static_cast<double>(world_.now_ms()), 10'000);
+    EXPECT_NEAR(static_cast<double>(said.refusal.server_ms), static_cast<double>(world_.now_ms()),
+                10'000);
   }
 }
 
@@ -287,7 +286,7 @@ TEST_F(HostileBody, IsRefusedPreciselyForWhatIsWrongWithIt) {
       {R"({"tail": tru)", MediaType::json, 400, ""},
       {R"([])", MediaType::json, 400, "wrong_type"},
       {"", MediaType::json, 400, ""},
-      {std::string("\xbf\xff", 2), MediaType::cbor, 400, ""},       // indefinite length
+      {std::string("\xbf\xff", 2), MediaType::cbor, 400, ""},  // indefinite length
       {std::string("\xa1\x18\x07\xf5", 4), MediaType::cbor, 400, "not_canonical"},
       {std::string("\xa1\x07\xf4", 3), MediaType::cbor, 400, "not_canonical"},
   };
@@ -451,8 +450,7 @@ TEST(Writer, CommitsPushesThatWaitedTogether) {
   std::vector<std::unique_ptr<WireDevice>> devices;
   std::vector<std::unique_ptr<LoopbackClient>> pushes;
   for (int i = 0; i < 5; ++i) {
-    devices.push_back(
-        std::make_unique<WireDevice>(world, std::vector<std::string>{"unit/nc"}));
+    devices.push_back(std::make_unique<WireDevice>(world, std::vector<std::string>{"unit/nc"}));
     devices.back()->write("unit/nc", "one");
   }
   std::promise<void> go_on;

@@ -167,11 +167,11 @@ std::string WireDevice::http_encoded(BytesView body, BytesView travels, const Sp
   world_.random().fill(who.nonce.data(), who.nonce.size());
   who.head = head_;
   const std::string method = spoilt.target == "/v1/sync" ? "POST" : "GET";
-  const std::string text =
-      signed_text(method, spoilt.target, cryptography.hash({body}), who);
+  const std::string text = signed_text(method, spoilt.target, cryptography.hash({body}), who);
   who.signature = cryptography.sign(spoilt.seed.value_or(seed_), text);
-  std::string http = method + " " + spoilt.target + " HTTP/1.1\r\nHost: here\r\nAuthorization: " +
-                     who.header() + "\r\n" + spoilt.more;
+  std::string http = method + " " + spoilt.target +
+                     " HTTP/1.1\r\nHost: here\r\nAuthorization: " + who.header() + "\r\n" +
+                     spoilt.more;
   if (method == "POST") {
     http += "Content-Type: " + std::string(media_name(spoilt.type)) +
             "\r\nContent-Length: " + std::to_string(travels.size()) + "\r\n";
@@ -226,12 +226,11 @@ void WireDevice::push() {
   unacknowledged_.clear();
 }
 
-std::optional<RawAnswer> post_enrolment(std::uint16_t port, BytesView body,
-                                        std::string_view type) {
+std::optional<RawAnswer> post_enrolment(std::uint16_t port, BytesView body, std::string_view type) {
   LoopbackClient connection(port);
-  return connection.ask("POST /v1/enroll HTTP/1.1\r\nHost: here\r\nContent-Type: " +
-                        std::string(type) + "\r\nContent-Length: " + std::to_string(body.size()) +
-                        "\r\n\r\n" + std::string(body));
+  return connection.ask(
+      "POST /v1/enroll HTTP/1.1\r\nHost: here\r\nContent-Type: " + std::string(type) +
+      "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
 }
 
 }  // namespace rollcall

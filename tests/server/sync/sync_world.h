@@ -80,7 +80,7 @@ class WireDevice {
     std::optional<DeviceNumber> device;
     std::string space = "nc";
     MediaType type = MediaType::cbor;
-    std::string more;          // further header lines
+    std::string more;  // further header lines
     std::string target = "/v1/sync";
   };
   std::string http(const SyncRequest& request, const Spoilt& spoilt);
