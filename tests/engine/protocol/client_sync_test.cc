@@ -179,5 +179,50 @@ TEST_F(ClientSyncTest, ADeniedDeviceStopsAsking) {
   EXPECT_TRUE(decide().empty());
 }
 
+TEST_F(ClientSyncTest, ARestThatIsOverWakesNobodyWhoHasNothingToSay) {
+  facts_ = {.unsent = true, .read_complete = true};
+  sync_.start(ClientSync::Mode::live);
+  ASSERT_EQ(decide().size(), 2u);
+  end(Lane::push, Kind::unreachable);
+  facts_.unsent = false;  // its verdict came by the read lane
+  now_ += backoff_cap_ms;
+  EXPECT_TRUE(decide().empty());
+  ASSERT_TRUE(sync_.next_wake_ms().has_value());
+  EXPECT_GT(*sync_.next_wake_ms(), now_);
+}
+
+TEST_F(ClientSyncTest, ADeniedDeviceSleeps) {
+  facts_ = {.unsent = true};
+  sync_.start(ClientSync::Mode::live);
+  ASSERT_EQ(decide().size(), 2u);
+  end(Lane::push, Kind::unreachable);
+  end(Lane::read, Kind::denied);
+  now_ += backoff_cap_ms;
+  EXPECT_TRUE(decide().empty());
+  EXPECT_FALSE(sync_.next_wake_ms().has_value());
+}
+
+TEST_F(ClientSyncTest, ASearchThatFindsNothingEnds) {
+  facts_ = {.unsent = true};
+  sync_.start(ClientSync::Mode::catch_up);
+  for (int refusals = 0; refusals < 2; ++refusals) {
+    ASSERT_EQ(decide().size(), 1u);
+    end(Lane::push, Kind::refused);
+    now_ += backoff_cap_ms;
+  }
+  ASSERT_EQ(decide().size(), 1u);  // pulls first
+  end(Lane::push, Kind::answered);
+  ASSERT_TRUE(decide()[0].push_one);
+  facts_ = {};  // that was the last: all went through one by one
+  end(Lane::push, Kind::answered);
+  decide();
+  end(Lane::push, Kind::answered);
+  facts_.unsent = true;
+  const auto plans = decide();
+  ASSERT_EQ(plans.size(), 1u);
+  EXPECT_TRUE(plans[0].push);
+  EXPECT_FALSE(plans[0].push_one);
+}
+
 }  // namespace
 }  // namespace rollcall
