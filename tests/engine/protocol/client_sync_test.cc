@@ -185,7 +185,7 @@ TEST_F(ClientSyncTest, ARestThatIsOverWakesNobodyWhoHasNothingToSay) {
   ASSERT_EQ(decide().size(), 2u);
   end(Lane::push, Kind::unreachable);
   facts_.unsent = false;  // its verdict came by the read lane
-  now_ += backoff_cap_ms;
+  now_ += backoff_base_ms;
   EXPECT_TRUE(decide().empty());
   ASSERT_TRUE(sync_.next_wake_ms().has_value());
   EXPECT_GT(*sync_.next_wake_ms(), now_);
