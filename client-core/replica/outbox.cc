@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "client-core/replica/limits.h"
+#include "client-core/replica/sql_number.h"
 #include "engine/storage/connection.h"
 
 namespace rollcall {
 namespace {
 
-std::int64_t whole(TxNumber number) { return static_cast<std::int64_t>(number.value); }
 TxNumber number_of(std::int64_t value) { return TxNumber(static_cast<std::uint64_t>(value)); }
 
 }  // namespace

@@ -2,15 +2,10 @@
 
 #include "client-core/replica/limits.h"
 #include "client-core/replica/outbox.h"
+#include "client-core/replica/sql_number.h"
 #include "engine/storage/connection.h"
 
 namespace rollcall {
-namespace {
-
-std::int64_t whole(TxNumber number) { return static_cast<std::int64_t>(number.value); }
-
-}  // namespace
-
 const RowWrite* DecodedTransaction::find(const RowKey& key) const {
   const auto found = by_key.find(key);
   return found == by_key.end() ? nullptr : &rows[found->second];

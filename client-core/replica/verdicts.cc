@@ -3,13 +3,12 @@
 #include <algorithm>
 
 #include "client-core/replica/outbox.h"
+#include "client-core/replica/sql_number.h"
 #include "engine/base/error.h"
 #include "engine/storage/connection.h"
 
 namespace rollcall {
 namespace {
-
-std::int64_t whole(TxNumber number) { return static_cast<std::int64_t>(number.value); }
 
 constexpr std::string_view kColumns =
     "SELECT number, kind, code, collection, field, reason, accepted, tray FROM _verdicts ";
