@@ -368,6 +368,10 @@ void Device::read() {
     request.seen_tx = seen_tx;
   } while (!reply.position.empty());
 
+  // Bootstrap pages replace all that their grants show.
+  for (const Grant& grant : grants_) {
+    if (std::find(complete.begin(), complete.end(), grant.id) == complete.end()) hide(grant);
+  }
   complete = all;
   for (const Bytes& page : staged) apply_page(page, retired);
   for (const Bytes& page : tail) apply_page(page, reply.through_tx);
@@ -444,6 +448,14 @@ void Device::fold_own(const RowKey& key, MirrorRow& row, TxNumber through_tx) {
   }
 }
 
+void Device::hide(const Grant& grant) {
+  for (auto at = rows_.begin(); at != rows_.end();) {
+    auto& paths = at->second.paths;
+    std::erase_if(paths, [&](const std::string& path) { return covers(grant.path, path); });
+    at = paths.empty() ? rows_.erase(at) : std::next(at);
+  }
+}
+
 void Device::drop_unseen() {
   for (auto at = rows_.begin(); at != rows_.end();) {
     auto& paths = at->second.paths;
@@ -491,12 +503,18 @@ void Device::forget_rows() {
 
 // ---- World
 
-World::World(std::uint64_t seed) : random(seed) {
-  space_ = need(Space::create(path, "nc", "North Carolina", schema, doors()));
-  space_->set_listener(this);
+World::World(std::uint64_t seed)
+    : own_disk_(std::make_unique<CrashDisk>()), disk(*own_disk_), random(seed) {
+  need(try_create());
 }
 
-World::World(const DiskImage& image, std::uint64_t seed) : random(seed) { disk.load(image); }
+World::World(CrashDisk& given, std::uint64_t seed) : disk(given), random(seed) {}
+
+Result<void> World::try_create() {
+  ROLLCALL_TRY_ASSIGN(space_, Space::create(path, "nc", "North Carolina", schema, doors()));
+  space_->set_listener(this);
+  return {};
+}
 
 World::~World() { close(); }
 
@@ -525,19 +543,24 @@ void World::restart() {
   open();
 }
 
-std::unique_ptr<Device> World::enroll(std::vector<std::string> scopes, std::string label) {
-  const Invitation invitation = need(space_->invite(label, std::move(scopes)));
+Result<std::unique_ptr<Device>> World::try_enroll(std::vector<std::string> scopes,
+                                                  std::string label) {
+  ROLLCALL_TRY_ASSIGN(const Invitation invitation, space_->invite(label, std::move(scopes)));
   SecretSeed seed;
   random.fill(seed.bytes.data(), seed.bytes.size());
   EnrollRequest request;
   request.space = "nc";
   request.secret = invitation.secret;
   request.key = test_cryptography().public_key(seed);
-  const EnrollReply reply = need(space_->enroll(request));
+  ROLLCALL_TRY_ASSIGN(const EnrollReply reply, space_->enroll(request));
   auto device = std::make_unique<Device>(*this, reply, seed);
   device->schema_version = reply.schema_version;
   clock.advance(1);  // what it writes is later than its enrolment
   return device;
+}
+
+std::unique_ptr<Device> World::enroll(std::vector<std::string> scopes, std::string label) {
+  return need(try_enroll(std::move(scopes), std::move(label)));
 }
 
 Result<std::vector<PushReply>> World::try_apply(Device& device, const SyncRequest& request) {

@@ -171,6 +171,7 @@ class Device {
   void read_bootstraps(std::vector<Bytes>& pages_read, Bytes& floor);
   void apply_page(const Bytes& page, TxNumber through_tx);
   void fold_own(const RowKey& key, MirrorRow& row, TxNumber through_tx);
+  void hide(const Grant& grant);
   void drop_unseen();
   void check_digests(const SyncReply& reply);
 
@@ -187,8 +188,8 @@ class Device {
 class World : private CommitListener {
  public:
   explicit World(std::uint64_t seed = 1);
-  // Goes on with what a disk holds: the space is not opened yet.
-  World(const DiskImage& image, std::uint64_t seed);
+  // On a disk that is given; the space is neither made nor opened yet.
+  World(CrashDisk& given, std::uint64_t seed);
   ~World() override;
 
   Space& space() { return *space_; }
@@ -203,9 +204,15 @@ class World : private CommitListener {
   [[nodiscard]] Space::Doors doors();
   // The space's call itself: a disk that died makes it fail.
   Result<std::vector<PushReply>> try_apply(Device& device, const SyncRequest& request);
+  Result<void> try_create();
   Result<void> try_open();
+  Result<std::unique_ptr<Device>> try_enroll(std::vector<std::string> scopes, std::string label);
 
-  CrashDisk disk;
+ private:
+  std::unique_ptr<CrashDisk> own_disk_;
+
+ public:
+  CrashDisk& disk;
   const std::string path = "/space";
   ManualClock clock;
   SeededRandom random;
