@@ -105,12 +105,12 @@ void verify(CrashDisk& disk, const std::string& where, const Answered& answered)
 TEST(Crash, WhatWasAnsweredIsThereAndAGroupIsAllOrNothing) {
   Answered answered;
   std::vector<std::unique_ptr<Device>> devices;
-  const int kills = explore_crash_points(
-      [&](CrashDisk& disk) { run(disk, answered, devices); },
-      [&](CrashDisk& disk, const std::string& where) {
-        if (!::testing::Test::HasFailure()) verify(disk, where, answered);
-      },
-      {.stride = 1, .torn_seeds = 1});
+  const int kills = explore_crash_points([&](CrashDisk& disk) { run(disk, answered, devices); },
+                                         [&](CrashDisk& disk, const std::string& where) {
+                                           if (!::testing::Test::HasFailure())
+                                             verify(disk, where, answered);
+                                         },
+                                         {.stride = 1, .torn_seeds = 1});
   EXPECT_GT(kills, 60);
   EXPECT_EQ(answered.rounds, rounds);  // the last run lived
 }
