@@ -16,11 +16,11 @@ constexpr std::uint32_t push_refusals_max = 2;
 void ClientSync::start(Mode mode) {
   mode_ = mode;
   read_once_ = false;
-  denied_ = false;
   hurry();
 }
 
 void ClientSync::hurry() {
+  denied_ = false;
   for (LaneState& lane : lanes_) lane.rest_until_ms = 0;
 }
 

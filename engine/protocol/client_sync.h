@@ -87,7 +87,7 @@ class ClientSync {
   [[nodiscard]] bool wants_void() const { return wants_void_; }
   void voided();
 
-  // The network came back, or the user asked: no more resting.
+  // The network came back, or the user asked: no more resting, and one who was denied asks again.
   void hurry();
 
   [[nodiscard]] bool under_way(Lane lane) const { return at(lane).under_way; }
