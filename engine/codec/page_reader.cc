@@ -313,9 +313,8 @@ Result<void> PageReader::State::check_extra(CborReader& in, BytesView extra, con
     if (!field->has_value()) return {};
     while (place < head.fields.size() && head.fields[place] < **field) ++place;
     const bool is_field = place < head.fields.size() && head.fields[place] == **field;
-    const bool is_carried =
-        is_field && (!is_reply ||
-                     std::find(not_carried.begin(), not_carried.end(), place) == not_carried.end());
+    const bool is_carried = is_field && !(is_reply && std::binary_search(not_carried.begin(),
+                                                                         not_carried.end(), place));
     if (!is_carried) {
       return in.refuse(ErrorCode::malformed, "a row's extra of a field that it does not carry");
     }

@@ -19,6 +19,13 @@ constexpr std::size_t kRowRoom = 1u << 20;
 // Beside its cells: id, lengths, places.
 constexpr std::size_t kRowOverhead = 24;
 
+// So that finding a section among thousands compares numbers, not lists.
+std::uint64_t fingerprint(CollectionId collection, RowKind kind, std::span<const FieldId> fields) {
+  std::uint64_t mixed = collection.value * 8u + static_cast<unsigned>(kind);
+  for (const FieldId field : fields) mixed = (mixed ^ field.value) * 0x9e3779b97f4a7c15ULL;
+  return mixed ^ (mixed >> 32);
+}
+
 }  // namespace
 
 struct PageWriter::State {
@@ -44,7 +51,8 @@ struct PageWriter::State {
   std::vector<const std::vector<std::uint32_t>*> sets;
   std::size_t set_members = 0;
 
-  std::vector<SectionColumns> sections;  // the first `section_count`; the rest keep their memory
+  std::vector<SectionColumns> sections;     // the first `section_count`; the rest keep their memory
+  std::vector<std::uint64_t> fingerprints;  // one for each section
   std::size_t section_count = 0;
   std::size_t last_section = 0;
   std::size_t rows = 0;
@@ -98,13 +106,20 @@ std::size_t PageWriter::section(CollectionId collection, RowKind kind,
       state.sections[state.last_section].is(collection, kind, fields)) {
     return state.last_section;
   }
+  const std::uint64_t wanted = fingerprint(collection, kind, fields);
   for (std::size_t i = 0; i < state.section_count; ++i) {
-    if (state.sections[i].is(collection, kind, fields)) return state.last_section = i;
+    if (state.fingerprints[i] == wanted && state.sections[i].is(collection, kind, fields)) {
+      return state.last_section = i;
+    }
   }
   ROLLCALL_CHECK(has_fields(kind) || fields.empty());
   ROLLCALL_CHECK(std::adjacent_find(fields.begin(), fields.end(), std::greater_equal<>()) ==
                  fields.end());
-  if (state.section_count == state.sections.size()) state.sections.emplace_back();
+  if (state.section_count == state.sections.size()) {
+    state.sections.emplace_back();
+    state.fingerprints.push_back(0);
+  }
+  state.fingerprints[state.section_count] = wanted;
   State::SectionColumns& section = state.sections[state.section_count];
   section.collection = collection;
   section.kind = kind;
