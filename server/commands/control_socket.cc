@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -159,6 +160,8 @@ void ControlServer::accept_all() {
       ::close(command);
       continue;
     }
+    const timeval patience{control_send_s_max, 0};
+    ::setsockopt(command, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     commands_.emplace(command, std::thread([this, command] { serve(command); }));
   }
 }

@@ -71,6 +71,7 @@ struct HttpServer::State {
 
   Result<void> listen(const tcp::endpoint& endpoint);
   asio::awaitable<void> accept_all();
+  asio::awaitable<void> tick_all();
   void take(tcp::socket socket);
   void stop();
 
@@ -127,6 +128,18 @@ asio::awaitable<void> HttpServer::State::accept_all() {
   }
 }
 
+asio::awaitable<void> HttpServer::State::tick_all() {
+  asio::steady_timer timer(io);
+  for (;;) {
+    timer.expires_after(std::chrono::milliseconds(tick_ms));
+    [[maybe_unused]] auto [waited] = co_await timer.async_wait(as_result);
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    const std::lock_guard lock(mutex);
+    for (const auto& [number, session] : sessions) session->tick(now_ms);
+  }
+}
+
 void HttpServer::State::take(tcp::socket socket) {
   const std::lock_guard lock(mutex);
   if (!accepting || sessions.size() >= options.connections_max + connections_refused_max) {
@@ -165,6 +178,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options
   ROLLCALL_TRY(state->listen(endpoint));
   asio::co_spawn(
       state->acceptor.get_executor(), [raw = state.get()] { return raw->accept_all(); },
+      [](std::exception_ptr problem) { ROLLCALL_CHECK(problem == nullptr); });
+  asio::co_spawn(
+      state->io, [raw = state.get()] { return raw->tick_all(); },
       [](std::exception_ptr problem) { ROLLCALL_CHECK(problem == nullptr); });
   for (std::size_t i = 0; i < options.threads; ++i) {
     state->threads.emplace_back([raw = state.get()] { raw->io.run(); });
@@ -207,6 +223,7 @@ bool HttpServer::drain(std::int64_t within_ms) {
   lock.unlock();
   state.stop();
   lock.lock();
+  for (const auto& [number, session] : state.sessions) session->let_go();
   state.sessions.clear();
   return clean;
 }

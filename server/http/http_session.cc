@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <vector>
 
 #include <boost/asio/as_tuple.hpp>
@@ -20,12 +21,12 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using std::chrono::milliseconds;
-
 // Every operation gives (error, ...) instead of throwing.
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::size_t read_bytes = 16 * 1024;  // one read, while looking for the head's end
+// A client that waits longer than this for its answer is watched for hanging up.
+constexpr std::int64_t watch_after_ms = 50;
 
 std::string_view reason_of(unsigned status) {
   switch (status) {
@@ -74,8 +75,13 @@ std::string head_text(const HttpAnswer& response, bool close) {
   return text;
 }
 
-milliseconds time_for(std::int64_t base_ms, std::size_t bytes) {
-  return milliseconds(base_ms + static_cast<std::int64_t>(bytes) / body_bytes_per_ms);
+std::int64_t time_for(std::int64_t base_ms, std::size_t bytes) {
+  return base_ms + static_cast<std::int64_t>(bytes) / body_bytes_per_ms;
+}
+
+std::int64_t steady_ms() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 // What to say to a head that the parser gave up on.
@@ -111,19 +117,18 @@ JudgedHead refused(HttpAnswer refusal) {
 HttpSession::HttpSession(asio::ip::tcp::socket socket, const HttpOptions& options,
                          HttpHandler& handler, ByteBudget& budget, bool turned_away)
     : stream_(std::move(socket)),
-      deadline_(stream_.get_executor()),
+      attention_ms_(steady_ms() + options.idle_ms),
+      deadline_ms_(attention_ms_),
       options_(options),
       handler_(handler),
       budget_(budget),
-      turned_away_(turned_away),
-      answer_timer_(stream_.get_executor()) {}
+      turned_away_(turned_away) {}
 
 void HttpSession::start(std::function<void()> ended) {
   asio::co_spawn(
       stream_.get_executor(), [self = shared_from_this()] { return self->run(); },
       [self = shared_from_this(), ended = std::move(ended)](std::exception_ptr) {
         self->close();
-        self->clear_deadline();
         ended();
       });
 }
@@ -139,7 +144,7 @@ void HttpSession::abort() {
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
     self->draining_ = true;
     self->close();
-    self->answer_timer_.cancel();
+    self->resume();
   });
 }
 
@@ -182,7 +187,7 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
     co_return step;
   }
   if (judged->expects_continue) {
-    set_deadline(milliseconds(options_.body_ms));
+    set_deadline(options_.body_ms);
     const std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     auto [error, written] =
         co_await asio::async_write(stream_, asio::buffer(go_on.data(), go_on.size()), as_result);
@@ -206,7 +211,7 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
 asio::awaitable<bool> HttpSession::await_first_byte() {
   if (buffer_.size() > 0) co_return true;
   if (draining_) co_return false;
-  set_deadline(milliseconds(options_.idle_ms));
+  set_deadline(options_.idle_ms);
   idle_ = true;
   const std::size_t count = co_await read_some();
   idle_ = false;
@@ -217,7 +222,7 @@ asio::awaitable<std::optional<JudgedHead>> HttpSession::read_head() {
   http::request_parser<http::empty_body> parser;
   parser.header_limit(static_cast<std::uint32_t>(head_bytes_max));
   parser.body_limit(boost::none);
-  set_deadline(milliseconds(options_.head_ms));
+  set_deadline(options_.head_ms);
   std::size_t seen = 0;
   for (;;) {
     beast::error_code error;
@@ -287,31 +292,29 @@ asio::awaitable<std::optional<Bytes>> HttpSession::read_body(const HttpHead& hea
 asio::awaitable<std::optional<HttpAnswer>> HttpSession::answer(ReceivedRequest request) {
   const MediaType type = request.head.answer_type;
   response_.reset();
-  std::weak_ptr<HttpExchange> waiting;
   {
     auto exchange =
         std::make_shared<HttpExchange>(type, [self = shared_from_this()](HttpAnswer response) {
           asio::post(self->stream_.get_executor(),
                      [self, response = std::move(response)]() mutable {
-                       self->deliver(std::move(response));
+                       self->response_ = std::move(response);
+                       self->resume();
                      });
         });
-    waiting = exchange;
-    clear_deadline();
-    watch_for_goodbye(exchange);
-    answer_timer_.expires_after(milliseconds(options_.answer_ms));
+    exchange_ = exchange;
+    set_deadline(options_.answer_ms);
+    attention_ms_ = steady_ms() + watch_after_ms;
     handler_.handle(std::move(request), std::move(exchange));
   }
-  if (!response_) {
-    [[maybe_unused]] auto [error] = co_await answer_timer_.async_wait(as_result);
-  }
+  co_await await_answer();
+  const std::shared_ptr<HttpExchange> unanswered = std::exchange(exchange_, {}).lock();
   beast::error_code ignored;
   stream_.cancel(ignored);  // stops watching
-  if (gone_) co_return std::nullopt;
+  if (gone_ || !stream_.is_open()) co_return std::nullopt;
   if (response_) co_return std::exchange(response_, std::nullopt);
-  if (const auto exchange = waiting.lock()) {
-    exchange->set_gone();
-    handler_.gone(exchange);
+  if (unanswered) {
+    unanswered->set_gone();
+    handler_.gone(unanswered);
   }
   HttpAnswer late =
       refuse_later(type, retry_after_s, "the server could not answer this in time: send it again");
@@ -319,44 +322,58 @@ asio::awaitable<std::optional<HttpAnswer>> HttpSession::answer(ReceivedRequest r
   co_return late;
 }
 
+// Until somebody calls `resume`.
+asio::awaitable<void> HttpSession::await_answer() {
+  // Shared, since a function must be able to be copied and a coroutine cannot.
+  auto keep = [this](auto coroutine) {
+    waiting_ = [kept = std::make_shared<decltype(coroutine)>(std::move(coroutine))] {
+      std::move (*kept)();
+    };
+  };
+  auto resumed =
+      asio::async_initiate<const asio::use_awaitable_t<>&, void()>(keep, asio::use_awaitable);
+  co_await std::move(resumed);
+}
+
+void HttpSession::resume() {
+  if (!waiting_) return;
+  const std::function<void()> go_on = std::exchange(waiting_, nullptr);
+  go_on();
+}
+
 void HttpSession::close() {
   beast::error_code ignored;
   stream_.close(ignored);
 }
 
-void HttpSession::set_deadline(milliseconds after) {
+void HttpSession::set_deadline(std::int64_t after_ms) {
   timed_out_ = false;
-  ++deadlines_set_;
-  arm(after);
+  deadline_ms_ = steady_ms() + after_ms;
+  attention_ms_ = deadline_ms_;
 }
 
-void HttpSession::clear_deadline() {
-  ++deadlines_set_;
-  deadline_.cancel();
+void HttpSession::tick(std::int64_t now_ms) {
+  if (attention_ms_.load(std::memory_order_relaxed) > now_ms) return;
+  asio::post(stream_.get_executor(), [self = shared_from_this()] { self->attend(); });
 }
 
-void HttpSession::arm(milliseconds after) {
-  deadline_.expires_after(after);
-  deadline_.async_wait(
-      [self = shared_from_this(), number = deadlines_set_](beast::error_code error) {
-        // Not if it was set anew while this was on its way here.
-        if (error || number != self->deadlines_set_) return;
-        self->timed_out_ = true;
-        beast::error_code ignored;
-        self->stream_.cancel(ignored);
-        // Between two parts of one write there may have been nothing to cancel: once more, then.
-        self->arm(milliseconds(100));
-      });
-}
-
-void HttpSession::deliver(HttpAnswer response) {
-  response_ = std::move(response);
-  answer_timer_.cancel();
+// On the strand. Asked again at the next tick while a deadline is past: between two parts of one
+// write there may have been nothing to cancel.
+void HttpSession::attend() {
+  if (steady_ms() >= deadline_ms_) {
+    timed_out_ = true;
+    beast::error_code ignored;
+    stream_.cancel(ignored);
+    resume();
+  } else if (const auto exchange = exchange_.lock()) {
+    attention_ms_ = deadline_ms_;
+    watch_for_goodbye(exchange);
+  }
 }
 
 // While an answer is made, the socket becomes readable for one of two reasons: the next request
 // comes early, which waits, or the client hung up. (Or for none: what made it readable was read
-// before the wait began.)
+// before the wait began.) Most answers are made before anybody looks.
 void HttpSession::watch_for_goodbye(const std::shared_ptr<HttpExchange>& exchange) {
   if (buffer_.size() > 0) return;
   stream_.async_wait(
@@ -370,9 +387,9 @@ void HttpSession::watch_for_goodbye(const std::shared_ptr<HttpExchange>& exchang
         if (!error) return;
         if (error == asio::error::would_block) return self->watch_for_goodbye(waiting);
         self->gone_ = true;
-        self->answer_timer_.cancel();
         waiting->set_gone();
         self->handler_.gone(waiting);
+        self->resume();
       });
 }
 
@@ -403,7 +420,7 @@ asio::awaitable<HttpSession::Step> HttpSession::refuse_unread(const JudgedHead& 
 }
 
 asio::awaitable<bool> HttpSession::discard(std::size_t bytes) {
-  set_deadline(milliseconds(discard_ms_max));
+  set_deadline(discard_ms_max);
   for (;;) {
     const std::size_t now = std::min(buffer_.size(), bytes);
     buffer_.consume(now);
@@ -419,7 +436,7 @@ asio::awaitable<void> HttpSession::close_gently() {
   beast::error_code error;
   stream_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
   if (error) co_return;
-  set_deadline(milliseconds(discard_ms_max));
+  set_deadline(discard_ms_max);
   for (std::size_t thrown = 0; thrown < discarded_bytes_max;) {
     buffer_.clear();
     const std::size_t count = co_await read_some();

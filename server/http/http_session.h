@@ -1,6 +1,7 @@
 #pragma once
 
-#include <chrono>
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -8,7 +9,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "server/http/byte_budget.h"
@@ -37,6 +37,11 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void drain();
   // From any thread. The connection closes now.
   void abort();
+  // From any thread, every `tick_ms`: looks whether a deadline passed. Cheap when none did.
+  // Deadlines are kept so, and not by a timer each, since a request would set a timer four times.
+  void tick(std::int64_t now_ms);
+  // After all threads have ended: lets go of a coroutine that nobody will resume.
+  void let_go() { waiting_ = nullptr; }
 
  private:
   enum class Step : std::uint8_t { go_on, close };
@@ -56,17 +61,19 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::asio::awaitable<bool> discard(std::size_t bytes);
   boost::asio::awaitable<void> close_gently();
   boost::asio::awaitable<std::size_t> read_some();
-  // Whatever is under way on the stream `after` this ends, with `timed_out_`.
-  void set_deadline(std::chrono::milliseconds after);
-  void clear_deadline();
-  void arm(std::chrono::milliseconds after);
+  // What is under way on the stream ends after so many ms, with `timed_out_`.
+  void set_deadline(std::int64_t after_ms);
+  void attend();
   void watch_for_goodbye(const std::shared_ptr<HttpExchange>& exchange);
-  void deliver(HttpAnswer response);
+  boost::asio::awaitable<void> await_answer();
+  void resume();
   void close();
 
   HttpStream stream_;
-  boost::asio::steady_timer deadline_;
-  std::uint64_t deadlines_set_ = 0;
+  // Steady time at which the strand has to look at this connection; the rest of these is the
+  // strand's own.
+  std::atomic<std::int64_t> attention_ms_;
+  std::int64_t deadline_ms_;
   bool timed_out_ = false;
   const HttpOptions& options_;
   HttpHandler& handler_;
@@ -74,7 +81,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   const bool turned_away_;
 
   boost::beast::flat_buffer buffer_;
-  boost::asio::steady_timer answer_timer_;
+  std::function<void()> waiting_;         // goes on with the coroutine that waits for its answer
+  std::weak_ptr<HttpExchange> exchange_;  // that it waits for
   std::optional<HttpAnswer> response_;
   boost::system::error_code error_;  // of the last read
   std::size_t request_bytes_ = 0;    // of the present request, for the counters

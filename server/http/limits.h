@@ -27,6 +27,8 @@ inline constexpr std::size_t discarded_bytes_max = 256 * 1024;
 inline constexpr std::int64_t discard_ms_max = 2'000;
 // Open requests may go on for so long after SIGTERM, in ms.
 inline constexpr std::int64_t drain_ms_max = 10'000;
+// Deadlines are looked at so often, in ms.
+inline constexpr std::int64_t tick_ms = 50;
 // What a refused client is told to wait before it comes back, in seconds.
 inline constexpr std::uint32_t retry_after_s = 2;
 // Threads that frame requests and write replies; the work behind them has its own.

@@ -25,7 +25,7 @@ class HostedSpace final : public CommitListener {
         hub_(hub),
         clock_(clock),
         metrics_(metrics),
-        replays_(replay_entries_max),
+        replays_(replay_entries_max, replay_device_entries_max),
         latest_ms_(space->server_ms()) {
     space->set_listener(this);
     writer_.emplace(std::move(space), metrics, log, std::move(failed));

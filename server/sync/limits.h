@@ -20,6 +20,8 @@ inline constexpr std::size_t device_requests_max = 8;
 // Requests of a space that are remembered so that none is taken twice: 1,000 a second. Two
 // generations are kept, 16 bytes and a bucket each.
 inline constexpr std::size_t replay_entries_max = 250'000;
+// Of these, one device's: 40 a second, more than a client that works ever sends for minutes.
+inline constexpr std::size_t replay_device_entries_max = 10'000;
 // A long poll whose snapshot grew old before it could wait is read again so often; then it is
 // answered as it is.
 inline constexpr int park_tries_max = 4;

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <unordered_set>
 
@@ -18,7 +20,9 @@ class ReplayMemory {
  public:
   enum class Outcome : std::uint8_t { fresh, replayed, full };
 
-  explicit ReplayMemory(std::size_t entries_max) : entries_max_(entries_max) {}
+  // `device_entries_max`: of one device, so that none takes all the room.
+  ReplayMemory(std::size_t entries_max, std::size_t device_entries_max)
+      : entries_max_(entries_max), device_entries_max_(device_entries_max) {}
 
   // A request whose signature was found right, and whose time is within `request_skew_ms_max` of
   // `server_ms`. `nonce`: 12 bytes.
@@ -34,10 +38,12 @@ class ReplayMemory {
   using Generation = std::unordered_set<Key, HashKey>;
 
   const std::size_t entries_max_;
+  const std::size_t device_entries_max_;
   std::mutex mutex_;
   // An entry is looked for in both; the older one goes when none of it can be believed any more.
   Generation present_;
   Generation past_;
+  std::map<DeviceNumber, std::size_t> of_device_;  // entries in `present_`
   std::int64_t present_since_ms_ = 0;
 };
 

@@ -237,18 +237,13 @@ void SyncService::answered(const HttpHead* head, const HttpAnswer& response,
   level == Log::Level::info ? log_.info("answered", parts) : log_.debug("answered", parts);
 }
 
-// The body, plain, then who it is from, then what it says: nothing of it is looked at before its
-// signature is found right.
+// Who it is from, then the body, plain, then its signature, then what it says: nothing is unpacked
+// for strangers, and nothing is decoded before its signature is found right.
 void SyncService::take(const CallPtr& call, Readers& readers) {
-  if (call->head.encoding != Encoding::identity) {
-    auto plain = decompress(call->head.encoding, call->body, request_bytes_max);
-    if (!plain) return refuse_call(*call, plain.error());
-    call->body = std::move(*plain);
-    if (!call->hold.grow(call->body.size())) {
-      return refuse_call(*call, {ErrorCode::later, "the server's memory is taken"});
-    }
+  if (call->route == Route::enroll) {
+    const Result<void> unpacked = unpack(*call, enroll_bytes_max);
+    return unpacked ? take_enroll(call) : refuse_call(*call, unpacked.error());
   }
-  if (call->route == Route::enroll) return take_enroll(call);
   auto who = read_authorization(call->head);
   if (!who) return refuse_call(*call, who.error());
   call->who = std::move(*who);
@@ -263,9 +258,17 @@ void SyncService::take(const CallPtr& call, Readers& readers) {
   take_sync(call, readers);
 }
 
+Result<void> SyncService::unpack(SyncCall& call, std::size_t bytes_max) {
+  if (call.head.encoding == Encoding::identity) return {};
+  ROLLCALL_TRY_ASSIGN(call.body, decompress(call.head.encoding, call.body, bytes_max));
+  if (call.hold.grow(call.body.size())) return {};
+  return failure(ErrorCode::later, "the server's memory is taken");
+}
+
 Result<void> SyncService::authenticate(SyncCall& call, SpaceReader& reader) {
   ROLLCALL_TRY_ASSIGN(const std::optional<DeviceRecord> device, reader.device(call.who.device));
   if (!device || device->local) return no_such_device();
+  ROLLCALL_TRY(unpack(call, request_bytes_max));
   ROLLCALL_TRY(check_signature(doors_.cryptography, call.head, call.body, call.who, device->key,
                                call.signed_by));
   if (!call.space->begin_request(call.who.device)) {

@@ -68,6 +68,7 @@ class SyncService final : public HttpHandler {
   using CallPtr = std::shared_ptr<SyncCall>;
 
   void take(const CallPtr& call, Readers& readers);
+  static Result<void> unpack(SyncCall& call, std::size_t bytes_max);
   Result<void> authenticate(SyncCall& call, SpaceReader& reader);
   void take_sync(const CallPtr& call, Readers& readers);
   void take_push(const CallPtr& call);

@@ -16,7 +16,7 @@ Bytes nonce(unsigned number) {
 }
 
 TEST(ReplayMemory, KnowsARequestForAsLongAsItCouldBeBelieved) {
-  ReplayMemory memory(1000);
+  ReplayMemory memory(1000, 1000);
   const DeviceNumber device(7);
   const std::int64_t start = 1'000'000'000;
   EXPECT_EQ(memory.remember(device, nonce(1), start), Outcome::fresh);
@@ -27,14 +27,14 @@ TEST(ReplayMemory, KnowsARequestForAsLongAsItCouldBeBelieved) {
 }
 
 TEST(ReplayMemory, TellsDevicesApart) {
-  ReplayMemory memory(1000);
+  ReplayMemory memory(1000, 1000);
   EXPECT_EQ(memory.remember(DeviceNumber(1), nonce(1), 1000), Outcome::fresh);
   EXPECT_EQ(memory.remember(DeviceNumber(2), nonce(1), 1000), Outcome::fresh);
   EXPECT_EQ(memory.remember(DeviceNumber(1), nonce(1), 1000), Outcome::replayed);
 }
 
 TEST(ReplayMemory, TakesNoMoreThanItHoldsUntilTimeHasPassed) {
-  ReplayMemory memory(3);
+  ReplayMemory memory(3, 3);
   const DeviceNumber device(7);
   std::int64_t now = 1'000'000'000;
   for (unsigned i = 0; i < 3; ++i) {
@@ -47,8 +47,17 @@ TEST(ReplayMemory, TakesNoMoreThanItHoldsUntilTimeHasPassed) {
   EXPECT_EQ(memory.remember(device, nonce(2), now), Outcome::replayed);
 }
 
+TEST(ReplayMemory, LeavesRoomForOthersWhenOneDeviceFillsItsPart) {
+  ReplayMemory memory(1000, 2);
+  for (unsigned i = 0; i < 2; ++i) {
+    EXPECT_EQ(memory.remember(DeviceNumber(1), nonce(i), 1000), Outcome::fresh);
+  }
+  EXPECT_EQ(memory.remember(DeviceNumber(1), nonce(2), 1000), Outcome::full);
+  EXPECT_EQ(memory.remember(DeviceNumber(2), nonce(2), 1000), Outcome::fresh);
+}
+
 TEST(ReplayMemory, ForgetsWhatNobodyWouldBelieve) {
-  ReplayMemory memory(1);
+  ReplayMemory memory(1, 1);
   std::int64_t now = 1'000'000'000;
   for (unsigned i = 0; i < 100; ++i) {
     EXPECT_EQ(memory.remember(DeviceNumber(7), nonce(i), now), Outcome::fresh) << i;
