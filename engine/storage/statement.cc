@@ -13,6 +13,9 @@ namespace {
 // SQLite takes a null pointer for NULL; an empty text or blob needs some address.
 const char* address_of(BytesView bytes) { return bytes.data() == nullptr ? "" : bytes.data(); }
 
+// False when there is no such parameter, or the statement is in the middle of its rows: a bug.
+bool is_at_home(int code) { return code != SQLITE_RANGE && code != SQLITE_MISUSE; }
+
 }  // namespace
 
 Statement::Statement(Statement&& other) noexcept
@@ -56,24 +59,24 @@ void Statement::bind(int at, const ValueView& value) {
 
 void Statement::bind_null(int at) {
   const int code = sqlite3_bind_null(handle_, at);
-  ROLLCALL_CHECK(code != SQLITE_RANGE && code != SQLITE_MISUSE);
+  ROLLCALL_CHECK(is_at_home(code));
 }
 
 void Statement::bind_integer(int at, std::int64_t value) {
   const int code = sqlite3_bind_int64(handle_, at, value);
-  ROLLCALL_CHECK(code != SQLITE_RANGE && code != SQLITE_MISUSE);
+  ROLLCALL_CHECK(is_at_home(code));
 }
 
 void Statement::bind_text(int at, std::string_view text) {
   const int code =
       sqlite3_bind_text64(handle_, at, address_of(text), text.size(), SQLITE_STATIC, SQLITE_UTF8);
-  ROLLCALL_CHECK(code != SQLITE_RANGE && code != SQLITE_MISUSE);
+  ROLLCALL_CHECK(is_at_home(code));
   if (code != SQLITE_OK && bind_failure_ == 0) bind_failure_ = code;
 }
 
 void Statement::bind_bytes(int at, BytesView bytes) {
   const int code = sqlite3_bind_blob64(handle_, at, address_of(bytes), bytes.size(), SQLITE_STATIC);
-  ROLLCALL_CHECK(code != SQLITE_RANGE && code != SQLITE_MISUSE);
+  ROLLCALL_CHECK(is_at_home(code));
   if (code != SQLITE_OK && bind_failure_ == 0) bind_failure_ = code;
 }
 
