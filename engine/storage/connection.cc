@@ -48,7 +48,10 @@ Result<void> configure(ConnectionState& state) {
   sqlite3_extended_result_codes(state.db, 1);
   sqlite3_busy_timeout(state.db, options.access == Access::exclusive ? 0 : busy_ms_max);
   sqlite3_db_config(state.db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  sqlite3_db_config(state.db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  // Before 3.41 FTS5 did not call itself harmless, and our own search views would be refused.
+  constexpr int harmless_search_since = 3'041'000;
+  const int trusted = sqlite3_libversion_number() < harmless_search_since ? 1 : 0;
+  sqlite3_db_config(state.db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, trusted, nullptr);
   if (const int code = register_functions(state.db); code != SQLITE_OK) {
     return state.fail(code, "registering functions");
   }
