@@ -1,6 +1,7 @@
 #include "client-core/replica/healing.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "client-core/replica/boundary.h"
 #include "client-core/replica/limits.h"
@@ -85,6 +86,14 @@ Result<bool> Healing::take_sums(const HealWant& asked, const HealRanges& ranges,
     }
   }
   ROLLCALL_TRY_ASSIGN(const std::vector<LocalSum> local, local_sums(asked, ranges));
+  HeldGrant* held = grants_.find(asked.grant);
+  if (!asked.after && !asked.through) {
+    // All of the grant's rows were just summed: should the kept sum say something else, it is the
+    // one that is wrong.
+    held->sum =
+        std::accumulate(local.begin(), local.end(), std::uint64_t{0},
+                        [](std::uint64_t sum, const LocalSum& range) { return sum + range.sum; });
+  }
   std::optional<Boundary> after = asked.after;
   std::optional<std::int64_t> resting;  // since when, of the ranges that were read again lately
   bool any = false;
@@ -110,7 +119,6 @@ Result<bool> Healing::take_sums(const HealWant& asked, const HealRanges& ranges,
     any = true;
     questions_.push_back(std::move(question));
   }
-  HeldGrant* held = grants_.find(asked.grant);
   if (!any && !forced) {
     // Nothing that may be read again now explains the difference.
     held->diverged_until_ms = resting.value_or(now_ms) + heal_rest_ms;

@@ -96,8 +96,11 @@ void ReplicaParts::publish() {
   std::set<std::string> untouched;
   for (const CollectionDef& def : tables.schema().collections) {
     if (touched.count(def.id.value) != 0) continue;
-    untouched.insert("_" + def.name);
-    untouched.insert("_" + def.name + "_search");
+    // Its table, its full-text index, and their views.
+    for (const std::string& name : {def.name, def.name + "_search"}) {
+      untouched.insert(name);
+      untouched.insert("_" + name);
+    }
   }
   touched.clear();
   queries.changed_all_but(untouched);

@@ -6,6 +6,7 @@
 #include "engine/codec/cbor_archive.h"
 #include "engine/codec/page_reader.h"
 #include "engine/model/path.h"
+#include "engine/storage/connection.h"
 #include "engine/storage/row_columns.h"
 #include "schema/compiled.h"
 #include "schema/compiler.h"
@@ -187,6 +188,17 @@ std::int64_t Phone::count(const std::string& sql) {
   return need(rows.step()) ? rows.value(0).integer : -1;
 }
 
+void Phone::spoil(const std::string& sql) {
+  close();
+  {
+    ConnectionOptions options;
+    options.application_id = 0x52437270;
+    Connection connection = need(Connection::open(path_, options));
+    need(connection.execute(sql));
+  }
+  open();
+}
+
 Dump Phone::dump() {
   Dump dump;
   for (const CollectionDef& def : replica().schema().collections) {
@@ -208,34 +220,7 @@ SyncRequest Phone::prepare(bool push, bool read) {
   plan.read = read;
   PreparedRequest prepared = need(replica().prepare(plan));
   head_ = prepared.head;
-  if (prepared.request.heal) {
-    ++heals_asked;
-    if (std::getenv("HEAL_DEBUG")) {
-      std::vector<std::string> prefixes;
-      for (const Grant& grant : status().grants) {
-        prefixes.push_back(grant.path);
-        std::cerr << "grant " << grant.id.value << " " << grant.path << "\n";
-      }
-      for (auto& h : status().digests)
-        std::cerr << "sum " << h.grant.value << " " << h.sum << " content "
-                  << need(replica().content_digest([&] {
-                       for (auto& g : status().grants)
-                         if (g.id == h.grant) return g.path;
-                       return std::string();
-                     }()))
-                  << "\n";
-      std::cerr << "HEAL phone " << device_.value << " pending " << status().pending << " unread "
-                << status().unread << "\n";
-      const Dump here = dump(), there = world_.dump(prefixes);
-      for (auto& [k, v] : there)
-        if (!here.count(k))
-          std::cerr << "missing " << k << " " << v << "\n";
-        else if (here.at(k) != v)
-          std::cerr << "differs " << k << "\n  here  " << here.at(k) << "\n  there " << v << "\n";
-      for (auto& [k, v] : here)
-        if (!there.count(k)) std::cerr << "extra " << k << " " << v << "\n";
-    }
-  }
+  if (prepared.request.heal) ++heals_asked;
   prepared.request.budget_bytes = budget_bytes;
   return need(from_cbor<SyncRequest>(to_cbor(prepared.request)));
 }
@@ -259,7 +244,8 @@ Taken Phone::exchange(bool push, bool read) {
   const SyncRequest asked = prepare(push, read);
   ++requests;
   world_.clock.advance(3);
-  const SyncReply reply = answer(asked);
+  SyncReply reply = answer(asked);
+  if (tamper) tamper(reply);
   Taken taken = take(asked, reply);
   if (taken.newer_schema) {
     need(replica().adopt_schema(encode_schema(world_.space().schema())));

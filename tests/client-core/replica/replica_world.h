@@ -95,7 +95,9 @@ class Phone {
   // What a user sees: the view's value as text; "-" when the row is not in sight.
   std::string shows(std::string_view collection, RowId id, std::string_view field);
   std::int64_t count(const std::string& sql);  // of a query with one number
-  Dump dump();                                 // of all typed rows
+  // Changes the file behind the replica's back, closing and opening it around that.
+  void spoil(const std::string& sql);
+  Dump dump();  // of all typed rows
 
   // One request and its answer, pushing and reading; false when there was nothing to exchange.
   Taken exchange(bool push = true, bool read = true);
@@ -107,6 +109,7 @@ class Phone {
 
   ReplicaStatus status() { return need(replica().status()); }
   WrongClock clock;
+  std::function<void(SyncReply&)> tamper;  // with what `exchange` gets
   DeviceNumber device() const { return device_; }
   std::uint64_t requests = 0;
   std::uint64_t heals_asked = 0;
