@@ -73,7 +73,7 @@ Result<Query> Connection::query(std::string_view sql) {
   constexpr int quiet_connect_since = 3'041'000;
   if (sqlite3_libversion_number() < quiet_connect_since) {
     std::string_view unread;
-    static_cast<void>(state.prepare(sql, 0, &unread));
+    if (const auto connects = state.prepare(sql, 0, &unread)) sqlite3_finalize(*connects);
   }
   state.app_statement = true;
   state.refusal.clear();
