@@ -19,6 +19,14 @@ constexpr std::size_t kRowRoom = 1u << 20;
 // Beside its cells: id, lengths, places.
 constexpr std::size_t kRowOverhead = 24;
 
+// Finds a set without making a key of its own: callers ask for each row.
+struct SetLess {
+  using is_transparent = void;
+  bool operator()(std::span<const std::uint32_t> a, std::span<const std::uint32_t> b) const {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
+  }
+};
+
 // So that finding a section among thousands compares numbers, not lists.
 std::uint64_t fingerprint(CollectionId collection, RowKind kind, std::span<const FieldId> fields) {
   std::uint64_t mixed = collection.value * 8u + static_cast<unsigned>(kind);
@@ -47,7 +55,7 @@ struct PageWriter::State {
 
   std::map<std::string, std::uint32_t, std::less<>> path_places;
   std::vector<const std::string*> paths;  // keys of `path_places`
-  std::map<std::vector<std::uint32_t>, std::uint32_t> set_places;
+  std::map<std::vector<std::uint32_t>, std::uint32_t, SetLess> set_places;
   std::vector<const std::vector<std::uint32_t>*> sets;
   std::size_t set_members = 0;
 
@@ -88,15 +96,16 @@ std::uint32_t PageWriter::path_set(std::span<const std::uint32_t> paths) {
     ROLLCALL_CHECK(paths[i] < state_->paths.size());
     ROLLCALL_CHECK(i == 0 || paths[i - 1] < paths[i]);
   }
-  std::vector<std::uint32_t> key(paths.begin(), paths.end());
-  const auto place = static_cast<std::uint32_t>(state_->sets.size());
-  const auto [entry, is_new] = state_->set_places.emplace(std::move(key), place);
-  if (is_new) {
-    state_->sets.push_back(&entry->first);
-    state_->set_members += paths.size();
-    state_->bytes += 1 + 3 * paths.size();
-  }
-  return entry->second;
+  State& state = *state_;
+  const auto found = state.set_places.find(paths);
+  if (found != state.set_places.end()) return found->second;
+  const auto place = static_cast<std::uint32_t>(state.sets.size());
+  const auto added =
+      state.set_places.emplace(std::vector<std::uint32_t>(paths.begin(), paths.end()), place).first;
+  state.sets.push_back(&added->first);
+  state.set_members += paths.size();
+  state.bytes += 1 + 3 * paths.size();
+  return place;
 }
 
 std::size_t PageWriter::section(CollectionId collection, RowKind kind,
