@@ -34,8 +34,8 @@ int authorize(void* context, int action, const char* first, const char* second, 
   switch (action) {
     case SQLITE_SELECT:
     case SQLITE_RECURSIVE: return SQLITE_OK;
-    case SQLITE_FUNCTION:  // a system's SQLite may be built with it
-      return view_of(second) == "load_extension" ? refuse(state, "it would load code") : SQLITE_OK;
+    case SQLITE_FUNCTION:  // a system's SQLite may be built with load_extension; ours has none
+      return view_of(second) == "load_extension" ? SQLITE_DENY : SQLITE_OK;
     case SQLITE_READ:
       if (is_hidden(state, view_of(first))) {
         return refuse(state, "table " + std::string(first) + " is not for apps");
