@@ -208,7 +208,15 @@ class RandomWorld {
     Device& device = *devices_[who];
     device.budget_bytes = pick(2) == 0 ? 0 : 400;
     device.no_echo = pick(3) == 0;
+    device.before_asking = [&] {
+      const std::size_t other = pick(devices_.size());
+      if (other != who && pick(2) == 0) {
+        write(other);
+        push(other);
+      }
+    };
     device.read();
+    device.before_asking = nullptr;
     // What its next transactions will name as read.
     read_up_to_[who] = world_.space().head();
     check_mirror(device);

@@ -306,6 +306,7 @@ Verdict Device::write(std::vector<Edit> edits) {
 }
 
 SyncReply Device::ask(const SyncRequest& request, ReadOutcome* outcome, const PushReply* push) {
+  if (before_asking) before_asking();
   SyncReply reply;
   ReadRequest wanted;
   wanted.device = number_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -131,6 +132,8 @@ class Device {
   std::uint32_t budget_bytes = 0;  // small pages
   std::size_t echoes = 0;          // rows that came as such
   std::size_t pages = 0;           // tail and bootstrap pages that came
+  // Called before each request of a read: others may write between its pages.
+  std::function<void()> before_asking;
   // Looks at the raw pages too: every byte that came since it was cleared.
   Bytes seen_bytes;
 
