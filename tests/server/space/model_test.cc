@@ -110,7 +110,28 @@ class RandomWorld {
     }
   }
 
+  // A notice lies on a path for each of its hosts.
+  Edit some_notice(Device& device) {
+    const RowId id = some_id();
+    const MirrorRow* known = device.row("notice", id);
+    const Value host = text(units[pick(4)]);
+    if (known == nullptr) {
+      return Edit::insert("notice", id, {{"title", text("t")}}).add("hosts", text(units[pick(4)]));
+    }
+    const auto& hosts = known->state.fields[2].elements;
+    switch (pick(4)) {
+      case 0: return Edit::set("notice", id, {{"open", text(pick(2) == 0 ? "yes" : "no")}});
+      case 1: return Edit::set("notice", id, {{"title", text("t" + std::to_string(pick(9)))}});
+      case 2:
+        if (hosts.empty()) break;
+        return Edit::set("notice", id, {}).take("hosts", hosts[0].value, hosts[0].stamp);
+      default: break;
+    }
+    return Edit::set("notice", id, {}).add("hosts", host);
+  }
+
   Edit some_edit(Device& device) {
+    if (pick(3) == 0) return some_notice(device);
     const RowId id = some_id();
     const MirrorRow* known = device.row("person", id);
     if (known == nullptr || pick(8) == 0) {
@@ -150,10 +171,11 @@ class RandomWorld {
   void write(std::size_t who) {
     Device& device = *devices_[who];
     std::vector<Edit> edits;
-    std::set<RowId> used;
+    std::set<RowKey> used;
     for (std::size_t i = 0; i <= pick(2); ++i) {
       Edit edit = some_edit(device);
-      if (used.insert(edit.write().id).second) edits.push_back(std::move(edit));
+      if (used.insert({edit.write().collection, edit.write().id}).second)
+        edits.push_back(std::move(edit));
     }
     const TxNumber number = device.make(std::move(edits));
     made_after_[{who, number.value}] = read_up_to_[who];
@@ -254,15 +276,17 @@ class RandomWorld {
 
   void check_rows() {
     std::size_t count = 0;
-    need(world_.reader().rows(CollectionId(1), [&](const RowView& row) -> Result<void> {
-      ++count;
-      const auto found = plain_.rows.find({CollectionId(1), row.id});
-      EXPECT_NE(found, plain_.rows.end());
-      if (found == plain_.rows.end()) return {};
-      EXPECT_EQ(*row.state, found->second.state);
-      EXPECT_EQ(std::set<std::string>(row.paths.begin(), row.paths.end()), found->second.paths);
-      return {};
-    }));
+    for (const CollectionId collection : {CollectionId(1), CollectionId(4)}) {
+      need(world_.reader().rows(collection, [&](const RowView& row) -> Result<void> {
+        ++count;
+        const auto found = plain_.rows.find({collection, row.id});
+        EXPECT_NE(found, plain_.rows.end());
+        if (found == plain_.rows.end()) return {};
+        EXPECT_EQ(*row.state, found->second.state);
+        EXPECT_EQ(std::set<std::string>(row.paths.begin(), row.paths.end()), found->second.paths);
+        return {};
+      }));
+    }
     EXPECT_EQ(count, plain_.rows.size());
     EXPECT_GT(accepted_, 0u);
   }
