@@ -470,7 +470,7 @@ int32_t rollcall_get(rollcall_replica* replica, const char* collection, const ch
                                                 std::span<const ValueView>(&key, 1)));
     ROLLCALL_TRY_ASSIGN(const bool there, query.step());
     if (!there) {
-      return failure(ErrorCode::not_found, def->name + " has no row " + row.text() + " here");
+      return failure(ErrorCode::not_found, def->name + " has no row " + row.text() + " here; sync, or check the id");
     }
     auto json = nlohmann::json::object();
     for (std::size_t i = 0; i < query.columns(); ++i) {

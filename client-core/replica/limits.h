@@ -14,6 +14,8 @@ inline constexpr std::int64_t outbox_prune_ms = 3600 * 1000;
 // Rows of decoded pending transactions that are held in memory for replays, beside the transaction
 // that is in use: a transaction of ten thousand rows fits once.
 inline constexpr std::size_t decoded_rows_max = 10'000;
+// And so many transactions: a reader's memory is some kilobytes, whatever it reads.
+inline constexpr std::size_t decoded_transactions_max = 16;
 // A range of rows that was re-read to heal a difference rests so long before it is re-read again.
 inline constexpr std::int64_t heal_rest_ms = 3600 * 1000;
 // The measured difference of the clocks is written down when it has changed by more than this.

@@ -74,9 +74,9 @@ Result<void> Overlay::replay(KnownRow& row, TxNumber number, RowState& state, bo
   if (verdict != nullptr && verdict->accepted) {
     stamp = *verdict->accepted;
   } else if (number <= parts_.standing.seen) {
-    stamp = transaction->made;
+    stamp = transaction->made();
   } else {
-    stamp = raise_stamp(transaction->made, Stamp{}, seen_base(row.def(), state, *write));
+    stamp = raise_stamp(transaction->made(), Stamp{}, seen_base(row.def(), state, *write));
   }
   RowContext context;
   context.own = &parts_.own;

@@ -1,30 +1,51 @@
 #include "client-core/replica/pending_writes.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "client-core/replica/limits.h"
 #include "client-core/replica/outbox.h"
 #include "client-core/replica/sql_number.h"
 #include "engine/storage/connection.h"
 
 namespace rollcall {
+namespace {
+
+// Up to so many rows are looked through one by one.
+constexpr std::size_t kSearchedRowsMax = 8;
+// The memory of so many is kept for the next transaction.
+constexpr std::size_t kKeptRowsMax = 256;
+
+}  // namespace
+
 const RowWrite* DecodedTransaction::find(const RowKey& key) const {
-  const auto found = by_key.find(key);
-  return found == by_key.end() ? nullptr : &rows[found->second];
+  if (count_ > kSearchedRowsMax) {
+    const auto found = by_key_.find(key);
+    return found == by_key_.end() ? nullptr : &rows_[found->second];
+  }
+  for (const RowWrite& row : rows()) {
+    if (row.id == key.id && row.collection == key.collection) return &row;
+  }
+  return nullptr;
 }
 
-Result<std::unique_ptr<DecodedTransaction>> decode_transaction(TxNumber number, Bytes body) {
-  auto decoded = std::make_unique<DecodedTransaction>();
-  decoded->number = number;
-  decoded->body = std::move(body);
-  TransactionReader& reader = decoded->reader;
-  ROLLCALL_TRY(reader.open(decoded->body));
-  decoded->made = reader.head().stamp;
-  decoded->rows.reserve(reader.page().rows());
-  decoded->by_key.reserve(reader.page().rows());
-  for (RowWrite row; reader.next(row);) {
-    decoded->by_key.emplace(RowKey{row.collection, row.id}, decoded->rows.size());
-    decoded->rows.push_back(row);
+Result<void> DecodedTransaction::decode(TxNumber number, Bytes body) {
+  number_ = number;
+  count_ = 0;
+  by_key_.clear();
+  body_ = std::move(body);
+  ROLLCALL_TRY(reader_.open(body_));
+  made_ = reader_.head().stamp;
+  const std::size_t rows = reader_.page().rows();
+  if (rows_.size() > kKeptRowsMax && rows < kKeptRowsMax) rows_ = {};
+  rows_.resize(std::max(rows_.size(), rows));
+  while (count_ < rows && reader_.next(rows_[count_])) ++count_;
+  if (count_ <= kSearchedRowsMax) return {};
+  by_key_.reserve(count_);
+  for (std::size_t i = 0; i < count_; ++i) {
+    by_key_.emplace(RowKey{rows_[i].collection, rows_[i].id}, i);
   }
-  return decoded;
+  return {};
 }
 
 std::vector<std::string> PendingWrites::create_statements() {
@@ -97,19 +118,27 @@ Result<void> PendingWrites::forget_one(const RowKey& key, TxNumber number) {
 
 Result<const DecodedTransaction*> PendingWrites::transaction(TxNumber number) {
   for (auto at = decoded_.begin(); at != decoded_.end(); ++at) {
-    if ((*at)->number != number) continue;
+    if (at->number() != number) continue;
     decoded_.splice(decoded_.begin(), decoded_, at);
-    return static_cast<const DecodedTransaction*>(decoded_.front().get());
+    return static_cast<const DecodedTransaction*>(&decoded_.front());
   }
   ROLLCALL_TRY_ASSIGN(Bytes body, outbox_->body(number));
-  ROLLCALL_TRY_ASSIGN(auto decoded, decode_transaction(number, std::move(body)));
-  decoded_rows_ += decoded->rows.size();
-  decoded_.push_front(std::move(decoded));
+  if (decoded_.size() < decoded_transactions_max) {
+    decoded_.emplace_front();
+  } else {
+    decoded_rows_ -= decoded_.back().rows().size();
+    decoded_.splice(decoded_.begin(), decoded_, std::prev(decoded_.end()));
+  }
+  if (auto done = decoded_.front().decode(number, std::move(body)); !done) {
+    decoded_.pop_front();
+    return std::move(done).error();
+  }
+  decoded_rows_ += decoded_.front().rows().size();
   while (decoded_.size() > 1 && decoded_rows_ > decoded_rows_max) {
-    decoded_rows_ -= decoded_.back()->rows.size();
+    decoded_rows_ -= decoded_.back().rows().size();
     decoded_.pop_back();
   }
-  return static_cast<const DecodedTransaction*>(decoded_.front().get());
+  return static_cast<const DecodedTransaction*>(&decoded_.front());
 }
 
 }  // namespace rollcall

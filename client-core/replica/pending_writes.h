@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <list>
-#include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,18 +19,26 @@ namespace rollcall {
 class Connection;
 class Outbox;
 
-// A transaction of the outbox, decoded; its rows' values are views into what it holds.
-struct DecodedTransaction {
-  TxNumber number;
-  Stamp made;
-  std::vector<RowWrite> rows;
+// A transaction of the outbox, decoded; its rows' values are views into what it holds. Used again
+// for another one, it keeps its memory.
+class DecodedTransaction {
+ public:
+  Result<void> decode(TxNumber number, Bytes body);
 
+  [[nodiscard]] TxNumber number() const { return number_; }
+  [[nodiscard]] Stamp made() const { return made_; }
+  [[nodiscard]] std::span<const RowWrite> rows() const { return {rows_.data(), count_}; }
   // Null when the transaction does not write the row.
   [[nodiscard]] const RowWrite* find(const RowKey& key) const;
 
-  Bytes body;
-  TransactionReader reader;
-  std::unordered_map<RowKey, std::size_t> by_key;
+ private:
+  TxNumber number_;
+  Stamp made_;
+  Bytes body_;
+  TransactionReader reader_;
+  std::vector<RowWrite> rows_;  // the first `count_` of them
+  std::size_t count_ = 0;
+  std::unordered_map<RowKey, std::size_t> by_key_;  // of transactions with many rows
 };
 
 // Which own transactions that are not retired yet wrote which rows, and what.
@@ -63,10 +71,8 @@ class PendingWrites {
   Connection* connection_;
   Outbox* outbox_;
   bool any_ = false;
-  std::list<std::unique_ptr<DecodedTransaction>> decoded_;  // most recently used first
+  std::list<DecodedTransaction> decoded_;  // most recently used first
   std::size_t decoded_rows_ = 0;
 };
-
-Result<std::unique_ptr<DecodedTransaction>> decode_transaction(TxNumber number, Bytes body);
 
 }  // namespace rollcall

@@ -223,11 +223,12 @@ Result<void> Reading::apply_staged(TxNumber through) {
 Result<void> Reading::retire_left_over(TxNumber through) {
   Standing& standing = parts_.rows.standing;
   KnownRow row;
+  DecodedTransaction transaction;
   for (TxNumber number = standing.retired.next(); number <= through; number = number.next()) {
     if (parts_.rows.verdicts.is_out(number)) continue;
     ROLLCALL_TRY_ASSIGN(Bytes body, parts_.outbox.body(number));
-    ROLLCALL_TRY_ASSIGN(const auto transaction, decode_transaction(number, std::move(body)));
-    for (const RowWrite& write : transaction->rows) {
+    ROLLCALL_TRY(transaction.decode(number, std::move(body)));
+    for (const RowWrite& write : transaction.rows()) {
       ROLLCALL_TRY(parts_.overlay.load({write.collection, write.id}, row));
       if (row.table == nullptr || row.pending.empty() || row.pending.front() > through) continue;
       ROLLCALL_TRY(parts_.overlay.store(row));
@@ -240,12 +241,13 @@ Result<void> Reading::retire_left_over(TxNumber through) {
 // retirement stops before the transaction that wrote it.
 Result<TxNumber> Reading::retirable(TxNumber through) {
   KnownRow row;
+  DecodedTransaction transaction;
   TxNumber last = parts_.rows.standing.retired;
   for (TxNumber number = last.next(); number <= through; number = number.next()) {
     if (!parts_.rows.verdicts.is_out(number)) {
       ROLLCALL_TRY_ASSIGN(Bytes body, parts_.outbox.body(number));
-      ROLLCALL_TRY_ASSIGN(const auto transaction, decode_transaction(number, std::move(body)));
-      for (const RowWrite& write : transaction->rows) {
+      ROLLCALL_TRY(transaction.decode(number, std::move(body)));
+      for (const RowWrite& write : transaction.rows()) {
         ROLLCALL_TRY(parts_.overlay.load({write.collection, write.id}, row));
         if (!row.confirmed) return last;
       }

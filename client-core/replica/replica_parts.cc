@@ -113,9 +113,10 @@ void ReplicaParts::change_schema(std::shared_ptr<const Schema> schema) {
 
 Result<void> ReplicaParts::take_out_of_sight(TxNumber number) {
   ROLLCALL_TRY_ASSIGN(Bytes body, outbox.body(number));
-  ROLLCALL_TRY_ASSIGN(const auto transaction, decode_transaction(number, std::move(body)));
+  DecodedTransaction transaction;
+  ROLLCALL_TRY(transaction.decode(number, std::move(body)));
   KnownRow row;
-  for (const RowWrite& write : transaction->rows) {
+  for (const RowWrite& write : transaction.rows()) {
     const RowKey key{write.collection, write.id};
     ROLLCALL_TRY(overlay.load(key, row));
     ROLLCALL_TRY(pending.forget_one(key, number));

@@ -98,10 +98,11 @@ Result<Committed> Tray::retry(TxNumber number) {
                        " waits at the server to be decided; it cannot be made again");
   }
   ROLLCALL_TRY_ASSIGN(Bytes body, parts_.outbox.body(number));
-  ROLLCALL_TRY_ASSIGN(const auto transaction, decode_transaction(number, std::move(body)));
+  DecodedTransaction transaction;
+  ROLLCALL_TRY(transaction.decode(number, std::move(body)));
   ROLLCALL_TRY_ASSIGN(Transaction sql, Transaction::write(parts_.connection));
   WriteBuffer again(parts_, std::move(sql), parts_.clock.next());
-  for (const RowWrite& row : transaction->rows) ROLLCALL_TRY(again.repeat(row));
+  for (const RowWrite& row : transaction.rows()) ROLLCALL_TRY(again.repeat(row));
   ROLLCALL_TRY(parts_.verdicts.deal_with(number));
   return again.commit();
 }
@@ -116,17 +117,18 @@ Result<std::string> Tray::export_json(TxNumber number) {
   ROLLCALL_TRY_ASSIGN(const StoredVerdict verdict, find(number));
   ROLLCALL_TRY_ASSIGN(const TrayEntry entry, describe(number, verdict));
   ROLLCALL_TRY_ASSIGN(Bytes body, parts_.outbox.body(number));
-  ROLLCALL_TRY_ASSIGN(const auto transaction, decode_transaction(number, std::move(body)));
+  DecodedTransaction transaction;
+  ROLLCALL_TRY(transaction.decode(number, std::move(body)));
   Json out;
   out["number"] = number.value;
-  out["made"] = utc_text(static_cast<std::int64_t>(transaction->made.ms()));
+  out["made"] = utc_text(static_cast<std::int64_t>(transaction.made().ms()));
   out["verdict"] = std::string(*name_of_enum(entry.kind));
   out["code"] = std::string(error_name(static_cast<ErrorCode>(entry.code)));
   out["collection"] = entry.collection;
   out["field"] = entry.field;
   out["reason"] = entry.reason;
   Json& rows = out["rows"] = Json::array();
-  for (const RowWrite& row : transaction->rows) {
+  for (const RowWrite& row : transaction.rows()) {
     rows.push_back(json_of(parts_.tables.schema().find(row.collection), row));
   }
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -199,24 +199,19 @@ void add_enroll_command(CLI::App& app, Line& line) {
 
 Exit run_enroll(Terminal& terminal, const Line& line) {
   if (line.link.empty() && (line.url.empty() || line.space.empty() || line.code.empty())) {
-    fmt::print(stderr,
-               "rollcall: enroll wants the invitation's link, or --server, --space and --code\n");
-    return Exit::usage;
+    return terminal.misused("enroll wants the invitation's link, or --server, --space and --code");
   }
   auto replica = line.link.empty() ? client::Replica::enroll_with_code(
                                          line.db, line.url, line.space, line.code, line.label)
                                    : client::Replica::enroll(line.db, line.link, line.label);
   if (!replica) return terminal.fail(replica.error());
+  if (terminal.json()) return status({terminal, *replica});
   const auto told = replica->status();
   if (!told) return terminal.fail(told.error());
   const auto status = nlohmann::json::parse(*told);
-  if (terminal.json()) {
-    terminal.print_json(status);
-  } else {
-    terminal.print(fmt::format("enrolled in {} as device {}; now run `rollcall sync`",
-                               status["space"].get<std::string>(),
-                               status["device"].get<std::string>()));
-  }
+  terminal.print(fmt::format("enrolled in {} as device {}; now run `rollcall sync`",
+                             status["space"].get<std::string>(),
+                             status["device"].get<std::string>()));
   return Exit::done;
 }
 
@@ -241,8 +236,7 @@ Exit run(int argc, char** argv) {
   }
   Terminal terminal(line.json);
   if (line.db.empty()) {
-    fmt::print(stderr, "rollcall: which replica? Say --db FILE, or set ROLLCALL_DB\n");
-    return Exit::usage;
+    return terminal.misused("which replica? Say --db FILE, or set ROLLCALL_DB");
   }
   if (line.enrolls) return run_enroll(terminal, line);
   auto replica = client::Replica::open(line.db, organizing::not_conflicts);

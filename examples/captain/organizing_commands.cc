@@ -67,7 +67,6 @@ Exit show(Session session, const client::Outcome<std::vector<Line>>& lines,
       session.terminal.print_json(json_of(line));
     } else {
       rows.push_back(cells(line));
-      for (std::string& cell : rows.back()) cell = harmless(cell);
     }
   }
   if (session.terminal.json()) return Exit::done;
@@ -119,18 +118,17 @@ Exit people_show(Session session, const std::string& person) {
     session.terminal.print_json(object);
     return Exit::done;
   }
-  session.terminal.print(harmless(page->line.name));
-  session.terminal.print(harmless(page->line.unit + "   " + page->line.phone));
+  session.terminal.print(page->line.name);
+  session.terminal.print(page->line.unit + "   " + page->line.phone);
   for (const auto& role : page->roles) {
-    session.terminal.print(
-        harmless(fmt::format("  {} of {} ({})", role.role, role.unit, role.status)));
+    session.terminal.print(fmt::format("  {} of {} ({})", role.role, role.unit, role.status));
   }
   for (const auto& training : page->trainings) {
-    session.terminal.print(harmless(fmt::format("  {}: {}", training.title, training.state)));
+    session.terminal.print(fmt::format("  {}: {}", training.title, training.state));
   }
   for (const auto& contact : page->contacts) {
-    session.terminal.print(harmless(fmt::format("  {}  {} {}  {}", shown_time(contact.at_ms),
-                                                contact.kind, contact.outcome, contact.note)));
+    session.terminal.print(fmt::format("  {}  {} {}  {}", shown_time(contact.at_ms), contact.kind,
+                                       contact.outcome, contact.note));
   }
   return Exit::done;
 }
@@ -179,11 +177,11 @@ Exit check_in(Session session, const std::string& event, const std::string& pers
                                  {"first_at_ms", result->first_at_ms},
                                  {"first_gate", result->first_gate}});
   } else if (admitted) {
-    session.terminal.print(harmless("admitted: " + result->name));
+    session.terminal.print("admitted: " + result->name);
   } else if (registered) {
-    session.terminal.print(harmless(
+    session.terminal.print(
         fmt::format("already in: {}, {} at {}", result->name, shown_time(result->first_at_ms),
-                    result->first_gate.empty() ? "another gate" : result->first_gate)));
+                    result->first_gate.empty() ? "another gate" : result->first_gate));
   } else {
     session.terminal.print("not registered for this event");
   }

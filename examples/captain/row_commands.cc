@@ -45,7 +45,7 @@ std::string shown_cell(client::Rows& rows, std::int32_t column) {
   if (kind == 0) return "";
   if (kind == 2) return std::to_string(rows.integer(column));
   const std::string text = rows.text(column);
-  if (kind == 3) return harmless(text);
+  if (kind == 3) return text;
   std::string hex;
   for (const char c : text) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
   if (hex.size() == 32) {
@@ -86,14 +86,16 @@ Exit set(Session session, const std::string& collection, const std::string& id,
   auto schema = session.replica.schema();
   if (!schema) return session.terminal.fail(schema.error());
   const json known = json::parse(*schema);
+  for (const std::string& assignment : assignments) {
+    const std::size_t equals = assignment.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return session.terminal.misused("\"" + assignment + "\" is not field=value");
+    }
+  }
   const auto written = session.replica.transaction([&](client::Replica& replica) -> Done {
     json fields = json::object();
     for (const std::string& assignment : assignments) {
       const std::size_t equals = assignment.find('=');
-      if (equals == std::string::npos || equals == 0) {
-        return client::Failure{ROLLCALL_E_INVALID_ARGUMENT,
-                               "\"" + assignment + "\" is not field=value"};
-      }
       // "tags+=driver" and "tags-=driver" change a set, "n+=1" a counter.
       const char before = assignment[equals - 1];
       const bool changes = before == '+' || before == '-';
@@ -145,7 +147,7 @@ Exit get(Session session, const std::string& collection, const std::string& id) 
   std::vector<std::vector<std::string>> rows;
   for (const auto& [name, value] : fields.items()) {
     if (value.is_null()) continue;
-    rows.push_back({name, harmless(value.is_string() ? value.get<std::string>() : value.dump())});
+    rows.push_back({name, value.is_string() ? value.get<std::string>() : value.dump()});
   }
   session.terminal.print_table({"field", "value"}, rows);
   return Exit::done;

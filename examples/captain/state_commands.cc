@@ -19,7 +19,7 @@ std::atomic<bool> interrupted{false};
 
 std::string shown_value(const json& value) {
   if (value.is_null()) return "(empty)";
-  return harmless(value.is_string() ? value.get<std::string>() : value.dump());
+  return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
 std::string short_id(const json& id) { return id.get<std::string>().substr(0, 13); }
@@ -41,6 +41,17 @@ Exit done_quietly(Session session, const client::Done& done, std::string_view sa
   return Exit::done;
 }
 
+// The replica's status, and what the domain counts.
+client::Outcome<json> status_of(Session session) {
+  const auto told = session.replica.status();
+  if (!told) return told.error();
+  const auto doubles = organizing::Organizing(session.replica).doubles();
+  if (!doubles) return doubles.error();
+  json status = json::parse(*told);
+  status["doubles"] = *doubles;
+  return status;
+}
+
 // The name of the conflict with this number in the present list.
 client::Outcome<std::string> conflict_named(Session session, std::size_t number) {
   const auto listed = session.replica.conflicts();
@@ -57,11 +68,9 @@ client::Outcome<std::string> conflict_named(Session session, std::size_t number)
 }  // namespace
 
 Exit status(Session session) {
-  const auto told = session.replica.status();
+  const auto told = status_of(session);
   if (!told) return session.terminal.fail(told.error());
-  json status = json::parse(*told);
-  organizing::Organizing organizing(session.replica);
-  if (const auto doubles = organizing.doubles()) status["doubles"] = *doubles;
+  const json& status = *told;
   if (session.terminal.json()) {
     session.terminal.print_json(status);
     return Exit::done;
@@ -70,11 +79,10 @@ Exit status(Session session) {
   const std::int64_t last =
       status["last_sync_ms"].is_null() ? 0 : status["last_sync_ms"].get<std::int64_t>();
   std::vector<std::vector<std::string>> rows{
-      {"device",
-       status["device"].get<std::string>() + "  " + harmless(status["label"].get<std::string>())},
-      {"space", status["space"].get<std::string>() + "  " +
-                    harmless(status["space_title"].get<std::string>())},
-      {"server", harmless(status["url"].get<std::string>())},
+      {"device", status["device"].get<std::string>() + "  " + status["label"].get<std::string>()},
+      {"space",
+       status["space"].get<std::string>() + "  " + status["space_title"].get<std::string>()},
+      {"server", status["url"].get<std::string>()},
       {"last sync", shown_time(last) + (last == 0 ? "" : " UTC")},
       {"not yet sent", fmt::format("{} transactions", count("pending"))},
       {"rejected", fmt::format("{}", count("rejected"))},
@@ -234,9 +242,9 @@ Exit watch(Session session) {
   while (!interrupted) {
     const auto wait = session.replica.sync_step(500);
     if (!wait) return session.terminal.fail(wait.error());
-    const auto told = session.replica.status();
+    const auto told = status_of(session);
     if (!told) return session.terminal.fail(told.error());
-    const json status = json::parse(*told);
+    const json& status = *told;
     const std::string line =
         fmt::format("{}: {} not yet sent, {} rejected, {} parked, {} conflicts, digest {}",
                     status["state"].get<std::string>(), status["pending"].get<std::uint64_t>(),

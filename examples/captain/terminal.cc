@@ -41,15 +41,63 @@ std::string cut(const std::string& text, std::size_t width) {
   return out + "…";
 }
 
+// How many bytes at `at` are a character that commands a terminal or turns the writing around: C0,
+// DEL, C1 (U+0080 to U+009F, two bytes), U+202A to U+202E and U+2066 to U+2069 (three). Else 0.
+std::size_t commanding_bytes(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) {
+    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0u;
+  };
+  if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
+  if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) return 2;
+  if (byte(0) != 0xe2) return 0;
+  const bool overrides = byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae;
+  const bool isolates = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
+  return overrides || isolates ? 3 : 0;
+}
+
+// Commanding characters become '?', line ends and tabs blanks: what stands in data is shown, never
+// obeyed.
+std::string harmless(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t bytes = commanding_bytes(text, at);
+    if (bytes == 0) {
+      out.push_back(text[at]);
+    } else {
+      out.push_back(text[at] == '\n' || text[at] == '\t' ? ' ' : '?');
+    }
+    at += std::max<std::size_t>(bytes, 1);
+  }
+  return out;
+}
+
+// JSON on one line. Such characters can only stand inside its texts, where an escape means the
+// same.
+std::string json_line(const nlohmann::json& object) {
+  const std::string text = object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t bytes = commanding_bytes(text, at);
+    const auto low = [&](std::size_t i) { return static_cast<unsigned>(text[at + i]) & 0x3fu; };
+    if (bytes == 0) out += text[at];
+    if (bytes == 1) out += "\\u007f";  // nlohmann escapes all others
+    if (bytes == 2) out += fmt::format("\\u{:04x}", 0x80 | low(1));
+    if (bytes == 3) out += fmt::format("\\u{:04x}", 0x2000 | low(1) << 6 | low(2));
+    at += std::max<std::size_t>(bytes, 1);
+  }
+  return out;
+}
+
 }  // namespace
 
 Terminal::Terminal(bool json) : json_(json), bar_(!json && isatty(STDERR_FILENO) != 0) {}
 
 void Terminal::print_json(const nlohmann::json& object) const {
-  fmt::print("{}\n", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  fmt::print("{}\n", json_line(object));
 }
 
-void Terminal::print(std::string_view line) const { fmt::print("{}\n", line); }
+void Terminal::print(std::string_view line) const { fmt::print("{}\n", harmless(line)); }
 
 void Terminal::print_table(const std::vector<std::string>& heading,
                            const std::vector<std::vector<std::string>>& rows) const {
@@ -66,7 +114,7 @@ void Terminal::print_table(const std::vector<std::string>& heading,
       const std::string cell = cut(cells[i], column_width_max);
       text += i + 1 == cells.size() ? cell : padded(cell, widths[i]) + "  ";
     }
-    fmt::print("{}\n", text);
+    print(text);
   };
   line(heading);
   for (const auto& row : rows) line(row);
@@ -77,8 +125,7 @@ Exit Terminal::fail(const client::Failure& failure) const {
   if (json_) {
     const nlohmann::json object = {
         {"error", failure.name()}, {"code", failure.code}, {"message", failure.message}};
-    fmt::print(stderr, "{}\n",
-               object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print(stderr, "{}\n", json_line(object));
   } else {
     fmt::print(stderr, "rollcall: {}\n", harmless(failure.message));
   }
@@ -88,8 +135,13 @@ Exit Terminal::fail(const client::Failure& failure) const {
   return unreachable ? Exit::unreachable : Exit::failed;
 }
 
+Exit Terminal::misused(std::string_view what) const {
+  fail({ROLLCALL_E_INVALID_ARGUMENT, std::string(what)});
+  return Exit::usage;
+}
+
 void Terminal::note(std::string_view line) const {
-  if (!json_) fmt::print(stderr, "{}\n", line);
+  if (!json_) fmt::print(stderr, "{}\n", harmless(line));
 }
 
 void Terminal::progress(const client::SyncProgress& progress) {
@@ -119,19 +171,6 @@ std::string shown_bytes(std::uint64_t bytes) {
   if (bytes < 1000) return fmt::format("{} B", bytes);
   if (bytes < 1'000'000) return fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3);
   return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
-}
-
-std::string harmless(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += c == '\n' || c == '\t' ? ' ' : '?';
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out;
 }
 
 }  // namespace rollcall::captain

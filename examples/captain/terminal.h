@@ -21,7 +21,7 @@ enum class Exit : int {
 };
 
 // Results go to stdout; errors and progress to stderr. Without a terminal there is neither colour
-// nor bar.
+// nor bar. Nothing that is printed here, JSON included, can command the terminal.
 class Terminal {
  public:
   explicit Terminal(bool json);
@@ -36,6 +36,8 @@ class Terminal {
                    const std::vector<std::vector<std::string>>& rows) const;
   // One line on stderr: what happened and what to do. Gives the exit that fits the error.
   Exit fail(const client::Failure& failure) const;
+  // The same for a command line that was wrong.
+  Exit misused(std::string_view what) const;
   void note(std::string_view line) const;  // to stderr, unless --json
 
   // Redrawn in place; nothing without a terminal.
@@ -52,7 +54,5 @@ class Terminal {
 std::string shown_time(std::int64_t utc_ms);
 // "1.4 MB"
 std::string shown_bytes(std::uint64_t bytes);
-// For terminals: control characters and escape sequences in data are shown, not obeyed.
-std::string harmless(std::string_view text);
 
 }  // namespace rollcall::captain

@@ -15,12 +15,15 @@ constexpr std::array<std::string_view, 6> kBareTypes{"state",  "district", "terr
 std::optional<std::string> unit_path(std::string_view ocd_id) {
   if (ocd_id.substr(0, kCountry.size()) != kCountry) return std::nullopt;
   std::string_view rest = ocd_id.substr(kCountry.size());
+  if (!rest.empty() && rest.back() == '/') return std::nullopt;
   std::string path;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('/'), rest.size());
     const std::string_view segment = rest.substr(0, end);
     const std::size_t colon = segment.find(':');
-    if (colon == std::string_view::npos || colon + 1 == segment.size()) return std::nullopt;
+    if (colon == std::string_view::npos || colon == 0 || colon + 1 == segment.size()) {
+      return std::nullopt;
+    }
     const bool bare = std::find(kBareTypes.begin(), kBareTypes.end(), segment.substr(0, colon)) !=
                       kBareTypes.end();
     if (!path.empty()) path += '/';

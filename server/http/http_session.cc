@@ -310,12 +310,12 @@ asio::awaitable<std::optional<HttpAnswer>> HttpSession::answer(ReceivedRequest r
   const std::shared_ptr<HttpExchange> unanswered = std::exchange(exchange_, {}).lock();
   beast::error_code ignored;
   stream_.cancel(ignored);  // stops watching
-  if (gone_ || !stream_.is_open()) co_return std::nullopt;
-  if (response_) co_return std::exchange(response_, std::nullopt);
-  if (unanswered) {
+  if (!response_ && !gone_ && unanswered) {
     unanswered->set_gone();
     handler_.gone(unanswered);
   }
+  if (gone_ || !stream_.is_open()) co_return std::nullopt;
+  if (response_) co_return std::exchange(response_, std::nullopt);
   HttpAnswer late =
       refuse_later(type, retry_after_s, "the server could not answer this in time: send it again");
   late.close = true;

@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct test_server {
   const char* program;
   char folder[300];
@@ -26,5 +30,9 @@ void test_server_stop(struct test_server* server);
  * line's end, goes to `said`. */
 void test_server_command(const struct test_server* server, const char* const* words, char* said,
                          size_t said_bytes);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
 
 #endif

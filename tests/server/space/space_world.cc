@@ -217,7 +217,9 @@ TxNumber Device::make(std::vector<Edit> edits) {
     for (FieldWrite& field : write.fields) {
       if (mirrored == rows_.end() || !field.base.is_none()) continue;
       const auto position = world_.schema.find(write.collection)->position(field.field);
-      if (position) field.base = mirrored->second.state.fields[*position].stamp;
+      // The mirror of a row read under an older schema has no newer fields.
+      const auto& fields = mirrored->second.state.fields;
+      if (position && *position < fields.size()) field.base = fields[*position].stamp;
     }
     writer.add(write);
   }

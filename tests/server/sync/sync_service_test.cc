@@ -302,8 +302,8 @@ TEST_F(HostileBody, IsRefusedPreciselyForWhatIsWrongWithIt) {
 }
 
 TEST_F(HostileBody, IsNotUnpackedBeyondTheLimit) {
-  // 64 MB of zeros in a few kilobytes.
-  const Bytes zeros(64u << 20, '\0');
+  // Half as much again as a request may have, in a few kilobytes.
+  const Bytes zeros(request_bytes_max + request_bytes_max / 2, '\0');
   for (const Encoding encoding : {Encoding::gzip, Encoding::zstd}) {
     const Bytes bomb = compress(encoding, zeros);
     Spoilt spoilt;
@@ -453,8 +453,13 @@ TEST(Writer, CommitsPushesThatWaitedTogether) {
     devices.push_back(std::make_unique<WireDevice>(world, std::vector<std::string>{"unit/nc"}));
     devices.back()->write("unit/nc", "one");
   }
+  std::promise<void> busy;
   std::promise<void> go_on;
-  world.writer().post([&](Space*) { go_on.get_future().wait(); });
+  world.writer().post([&](Space*) {
+    busy.set_value();
+    go_on.get_future().wait();
+  });
+  busy.get_future().wait();  // what comes now is taken in the writer's next turn
   for (const auto& device : devices) pushes.push_back(device->begin(device->push_request()));
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (world.metrics().writer_queue.load() < 5) {
