@@ -232,7 +232,11 @@ Exit run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? Exit::done : Exit::usage;
+    if (error.get_exit_code() == 0) {
+      app.exit(error);  // help or the version was asked for
+      return Exit::done;
+    }
+    return Terminal(line.json).misused(std::string(error.what()) + "; see rollcall --help");
   }
   Terminal terminal(line.json);
   if (line.db.empty()) {

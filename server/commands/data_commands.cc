@@ -94,8 +94,8 @@ Result<void> report_import(const ImportReport& report, const ImportArguments& ar
   }
   return failure(ErrorCode::bad_value,
                  std::to_string(report.refused) +
-                     " lines were refused: mend them and import the file again, which changes "
-                     "nothing else");
+                     (report.refused == 1 ? " line was" : " lines were") +
+                     " refused: mend and import the file again, which changes nothing else");
 }
 
 Json write_json(const FieldDef* field, const HistoryWrite& write) {
