@@ -270,7 +270,8 @@ Result<bool> ConfirmedRows::echo_plain(const SectionRow& row, std::int64_t paths
   if (plain) share_plain(row.id, paths, layout_.all_fields, image_.cells, image_.stamps);
   layout_.by_id.reset();
   if (!plain) return false;
-  ROLLCALL_TRY(layout_.table->set_place(place.key, paths, place.tx));
+  // All that was written here is confirmed now: another copy of the row must not find it pending.
+  ROLLCALL_TRY(layout_.table->set_place(place.key, paths, TxNumber(0)));
   ++taken_writes_;
   return true;
 }

@@ -52,6 +52,8 @@ Result<void> configure(ConnectionState& state) {
   constexpr int harmless_search_since = 3'041'000;
   const int trusted = sqlite3_libversion_number() < harmless_search_since ? 1 : 0;
   sqlite3_db_config(state.db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, trusted, nullptr);
+  // A plan is made once, not anew for each value that is bound.
+  sqlite3_db_config(state.db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, nullptr);
   if (const int code = register_functions(state.db); code != SQLITE_OK) {
     return state.fail(code, "registering functions");
   }
@@ -119,6 +121,7 @@ ConnectionState::~ConnectionState() {
   for (auto& [sql, statements] : cache) {
     for (sqlite3_stmt* statement : statements) sqlite3_finalize(statement);
   }
+  for (sqlite3_stmt* statement : framing) sqlite3_finalize(statement);
   if (db == nullptr) return;
   // Leave everything as it lies for recovery.
   if (poison) sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
@@ -130,6 +133,20 @@ Result<void> ConnectionState::execute(const char* sql) {
   const int code = sqlite3_exec(db, sql, nullptr, nullptr, nullptr);
   if (code == SQLITE_OK) return {};
   return fail(code, std::string_view(sql).substr(0, 60));
+}
+
+Result<void> ConnectionState::execute(Framing what) {
+  if (poison) return *poison;
+  static constexpr std::array<const char*, framing_count> sql{
+      "BEGIN IMMEDIATE", "BEGIN", "SELECT 1 FROM sqlite_schema LIMIT 1", "COMMIT"};
+  const auto index = static_cast<std::size_t>(what);
+  if (framing[index] == nullptr) {
+    ROLLCALL_TRY_ASSIGN(framing[index], prepare(sql[index], SQLITE_PREPARE_PERSISTENT, nullptr));
+  }
+  sqlite3_step(framing[index]);
+  const int code = sqlite3_reset(framing[index]);  // what the step gave
+  if (code == SQLITE_OK) return {};
+  return fail(code, sql[index]);
 }
 
 Result<sqlite3_stmt*> ConnectionState::prepare(std::string_view sql, unsigned flags,

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -16,6 +18,10 @@ struct sqlite3_stmt;
 struct sqlite3_vfs;
 
 namespace rollcall {
+
+// Statements that every transaction runs, prepared at first use.
+enum class Framing : std::uint8_t { begin_write, begin_read, take_snapshot, commit };
+inline constexpr std::size_t framing_count = 4;
 
 // What a connection, its statements and its transactions share. Inside this folder only.
 struct ConnectionState {
@@ -37,12 +43,14 @@ struct ConnectionState {
 
   std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> cache;
   int cached_statements = 0;
+  std::array<sqlite3_stmt*, framing_count> framing{};
 
   // The door to the disk; null when none of that name is registered.
   [[nodiscard]] sqlite3_vfs* vfs() const;
   // The error of a SQLite code just returned; poisons where it must.
   Error fail(int code, std::string_view doing);
   Result<void> execute(const char* sql);
+  Result<void> execute(Framing what);
   Result<sqlite3_stmt*> prepare(std::string_view sql, unsigned flags, std::string_view* rest);
   void give_back(sqlite3_stmt* statement);
   // `unlinked`, and poisoned, when the path names another file than the open one, or the

@@ -22,7 +22,7 @@ Result<Transaction> Transaction::write(Connection& connection) {
   ROLLCALL_CHECK(sqlite3_get_autocommit(state.db) != 0);
   if (state.poison) return *state.poison;
   ROLLCALL_TRY(state.check_still_there(false));
-  if (auto begun = state.execute("BEGIN IMMEDIATE"); !begun) {
+  if (auto begun = state.execute(Framing::begin_write); !begun) {
     return failed(state, std::move(begun).error());
   }
   return Transaction(&state, true);
@@ -32,9 +32,12 @@ Result<Transaction> Transaction::read(Connection& connection) {
   ConnectionState& state = *connection.state_;
   ROLLCALL_CHECK(sqlite3_get_autocommit(state.db) != 0);
   if (state.poison) return *state.poison;
-  // BEGIN alone takes no snapshot: the first read does.
-  if (auto begun = state.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1"); !begun) {
+  if (auto begun = state.execute(Framing::begin_read); !begun) {
     return failed(state, std::move(begun).error());
+  }
+  // BEGIN alone takes no snapshot: the first read does.
+  if (auto read = state.execute(Framing::take_snapshot); !read) {
+    return failed(state, std::move(read).error());
   }
   return Transaction(&state, false);
 }
@@ -52,7 +55,7 @@ Result<void> Transaction::commit() {
     return *state.poison;
   }
   state.wal_pages = 0;
-  if (auto done = state.execute("COMMIT"); !done) {
+  if (auto done = state.execute(Framing::commit); !done) {
     rollback();
     return std::move(done).error();
   }

@@ -7,6 +7,7 @@
 #include "engine/codec/page_writer.h"
 #include "engine/codec/transaction.h"
 #include "engine/protocol/limits.h"
+#include "engine/protocol/sealed.h"
 #include "tests/client-core/replica/replica_world.h"
 
 namespace rollcall {
@@ -143,6 +144,31 @@ TEST(Replica, MissesNoIncrementThatAnotherDeviceMadeBeforeItsOwn) {
   EXPECT_EQ(a->shows("thing", id, "visits"), "111");
   EXPECT_EQ(a->heals_asked, 0u);
   world.expect_same(*a);
+}
+
+// Named for what it was: the first echo left the insert pending, and the second added it again.
+TEST(Replica, CountsAnEchoThatStandsTwiceInOneTailOnce) {
+  ReplicaWorld world;
+  auto phone = world.enroll({"unit/a"});
+  phone->sync();
+  const RowId id = phone->put("thing", {{"unit", text("a")}, {"visits", number(5)}});
+  const RowId other = phone->put("thing", {{"unit", text("a")}, {"visits", number(1)}});
+  const SyncRequest first = phone->prepare();
+  const SyncReply both = phone->answer(first);
+  ASSERT_GT(both.page.size(), 0u);
+  SyncReply page = both;
+  page.position = "further";
+  EXPECT_FALSE(phone->take(first, page).completed);
+  SyncReply last = both;
+  const SyncRequest second = phone->prepare();
+  ASSERT_EQ(second.position, "further");
+  last.from = read_origin(second.cursor, second.position, second.complete);
+  EXPECT_TRUE(phone->take(second, last).completed);
+  EXPECT_EQ(phone->echoes_received, 4u);
+  EXPECT_EQ(phone->shows("thing", id, "visits"), "5");
+  EXPECT_EQ(phone->shows("thing", other, "visits"), "1");
+  EXPECT_EQ(phone->count("SELECT max(_tx) FROM _thing"), 0);
+  world.expect_same(*phone);
 }
 
 TEST(Replica, AsksNothingMoreWhenAllIsExchanged) {
