@@ -87,8 +87,11 @@ struct SyncCall {
   SyncCall() = default;
   SyncCall(const SyncCall&) = delete;
   SyncCall& operator=(const SyncCall&) = delete;
-  ~SyncCall() {
-    if (counted) space->end_request(who.device);
+  ~SyncCall() { end(); }
+
+  // Before the answer leaves: who has it may ask again at once.
+  void end() {
+    if (std::exchange(counted, false)) space->end_request(who.device);
   }
 };
 
@@ -475,10 +478,12 @@ void SyncService::respond(SyncCall& call, const M& message) {
   if (response.encoding != Encoding::identity) {
     response.body = compress(response.encoding, response.body);
   }
+  call.end();
   call.exchange->respond(std::move(response));
 }
 
 void SyncService::refuse_call(SyncCall& call, const Error& error) {
+  call.end();
   const MediaType type = call.head.answer_type;
   const unsigned status = status_of(error.code);
   if (status == 500) {

@@ -445,6 +445,14 @@ TEST_F(LongPoll, LetsADeviceHaveOnlySoManyRequestsUnderWay) {
   EXPECT_EQ(far_.ask(far_.read_request()).status, 200u) << "others are not held up";
 }
 
+TEST_F(LongPoll, ARequestMakesRoomForTheNextBeforeItsAnswerIsSent) {
+  std::vector<std::unique_ptr<LoopbackClient>> polls;
+  const SyncRequest request = settled(near_, wait_ms_max);
+  for (std::size_t i = 1; i < device_requests_max; ++i) polls.push_back(near_.begin(request));
+  await_waiting(static_cast<std::int64_t>(device_requests_max) - 1);
+  for (int i = 0; i < 300; ++i) ASSERT_EQ(near_.ask(near_.read_request()).status, 200u) << i;
+}
+
 TEST(Writer, CommitsPushesThatWaitedTogether) {
   SyncWorld world;
   std::vector<std::unique_ptr<WireDevice>> devices;
