@@ -12,14 +12,14 @@ namespace rollcall {
 namespace {
 
 // Up to so many rows are looked through one by one.
-constexpr std::size_t kSearchedRowsMax = 8;
+constexpr std::size_t searched_rows_max = 8;
 // The memory of so many is kept for the next transaction.
-constexpr std::size_t kKeptRowsMax = 256;
+constexpr std::size_t kept_rows_max = 256;
 
 }  // namespace
 
 const RowWrite* DecodedTransaction::find(const RowKey& key) const {
-  if (count_ > kSearchedRowsMax) {
+  if (count_ > searched_rows_max) {
     const auto found = by_key_.find(key);
     return found == by_key_.end() ? nullptr : &rows_[found->second];
   }
@@ -37,10 +37,10 @@ Result<void> DecodedTransaction::decode(TxNumber number, Bytes body) {
   ROLLCALL_TRY(reader_.open(body_));
   made_ = reader_.head().stamp;
   const std::size_t rows = reader_.page().rows();
-  if (rows_.size() > kKeptRowsMax && rows < kKeptRowsMax) rows_ = {};
+  if (rows_.size() > kept_rows_max && rows < kept_rows_max) rows_ = {};
   rows_.resize(std::max(rows_.size(), rows));
   while (count_ < rows && reader_.next(rows_[count_])) ++count_;
-  if (count_ <= kSearchedRowsMax) return {};
+  if (count_ <= searched_rows_max) return {};
   by_key_.reserve(count_);
   for (std::size_t i = 0; i < count_; ++i) {
     by_key_.emplace(RowKey{rows_[i].collection, rows_[i].id}, i);
