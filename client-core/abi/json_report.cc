@@ -50,6 +50,8 @@ std::string status_json(const Replica& replica, const ReplicaStatus& status,
   std::string state = "ok";
   if (status.catching_up) state = "catching_up";
   if (status.diverged) state = "diverged";
+  if (status.behind) state = "behind";
+  if (status.gap) state = "gap";
   if (status.forked) state = "forked";
   const json report = {
       {"device", device_text(status.device)},

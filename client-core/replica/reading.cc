@@ -139,6 +139,8 @@ Result<Reading::Read> Reading::take(const SyncRequest& asked, const SyncReply& r
     if (taken && !reply.bootstrap->floor.empty()) standing.floor = reply.bootstrap->floor;
   }
   if (asked.tail && reply.has_tail) {
+    is_behind_ = reply.through_tx < standing.retired;
+    read.behind = is_behind_;
     ROLLCALL_TRY_ASSIGN(read.completed, take_tail(reply, asked, now_ms));
     read.rows_changed = read.rows_changed || read.completed;
   }
@@ -185,7 +187,7 @@ Result<bool> Reading::take_tail(const SyncReply& reply, const SyncRequest& asked
                                 std::int64_t now_ms) {
   Standing& standing = parts_.rows.standing;
   // A restored server lacks what is contained here already: first it gets it back.
-  if (reply.through_tx < standing.retired) {
+  if (is_behind_) {
     standing.position.clear();
     ROLLCALL_TRY(parts_.staging.drop_tail());
     return false;

@@ -38,6 +38,8 @@ class Reading {
 
   // True when nothing is left to be asked for but what others will write.
   [[nodiscard]] bool is_complete() const;
+  // True when the last tail was left aside: the server lacks what is contained here.
+  [[nodiscard]] bool is_behind() const { return is_behind_; }
   // Fills in the reading half of a request: where this replica stands and, with `wants_rows`, what
   // it wants next.
   void ask(SyncRequest& request, bool wants_rows);
@@ -47,6 +49,7 @@ class Reading {
   struct Read {
     bool rows_changed = false;
     bool completed = false;
+    bool behind = false;  // the tail does not contain what the rows here do
   };
   // The rows of a reply, if it answers from where this replica stands.
   Result<Read> take(const SyncRequest& asked, const SyncReply& reply, std::int64_t now_ms);
@@ -66,6 +69,7 @@ class Reading {
   void compare(const SyncReply& reply, const SyncRequest& asked, std::int64_t now_ms);
 
   Parts parts_;
+  bool is_behind_ = false;
 };
 
 }  // namespace rollcall

@@ -239,8 +239,9 @@ ReplicaFacts Replica::facts() const {
   const Standing& standing = parts_->standing;
   ReplicaFacts facts;
   facts.unsent = parts_->outbox.last() > standing.seen;
-  facts.push_stopped = standing.forked;
-  facts.read_complete = parts_->reading.is_complete();
+  facts.push_stopped = standing.forked || parts_->has_gap;
+  // A restored server that has not everything back yet has nothing to be read.
+  facts.read_complete = parts_->reading.is_complete() && standing.retired <= standing.seen;
   facts.unread_own = standing.retired < standing.seen;
   return facts;
 }
@@ -256,7 +257,8 @@ Result<PreparedRequest> Replica::prepare(const RequestPlan& plan) {
   request.seen_tx = parts.standing.seen;
   request.seen_changed = parts.verdicts.changed();
   request.wait_ms = plan.wait_ms;
-  if (plan.push && !parts.standing.forked && parts.outbox.last() > parts.standing.seen) {
+  const bool may_push = !parts.standing.forked && !parts.has_gap;
+  if (plan.push && may_push && parts.outbox.last() > parts.standing.seen) {
     const std::size_t count = plan.push_one ? 1 : push_transactions_max;
     ROLLCALL_TRY_ASSIGN(prepared.head,
                         parts.outbox.fill(parts.standing.seen, count, push_bytes_target, request));
@@ -328,6 +330,7 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
   parts.clock.follow(reply.server_ms, parts.doors.clock.utc_ms());
   if (reply.epoch != standing.epoch) {
     ROLLCALL_TRY(begin_epoch(reply));
+    ROLLCALL_TRY(parts.look_for_gap());
     return taken;
   }
   const bool lost = reply.state == SyncState::new_epoch || reply.state == SyncState::cursor_unknown;
@@ -340,6 +343,7 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
   if (is_ours) {
     ROLLCALL_TRY_ASSIGN(taken.verdicts, take_verdicts(asked, reply));
   }
+  ROLLCALL_TRY(parts.look_for_gap());
   if (reply.schema_version > schema().version) {
     standing.newer_schema = reply.schema_version;
     taken.newer_schema = true;
@@ -349,6 +353,7 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
     ROLLCALL_TRY_ASSIGN(const Reading::Read read,
                         parts.reading.take(asked, reply, parts.doors.clock.utc_ms()));
     taken.completed = read.completed;
+    taken.behind = read.behind;
   }
   taken.rows_changed = !parts.overlay.touched().empty();
   return taken;

@@ -52,6 +52,7 @@ struct Taken {
   bool verdicts = false;      // some transaction got a verdict, or another one
   bool completed = false;     // a read was completed: the replica stands at the reply's head
   bool newer_schema = false;  // the server has a newer schema: fetch it, then adopt_schema
+  bool behind = false;  // the server lacks what the rows here contain: its rows were left aside
 };
 
 struct ReplicaParts;
@@ -132,7 +133,7 @@ class Replica {
 
   [[nodiscard]] ReplicaFacts facts() const;
   // The request that the plan asks for: what to read next (bootstrap, heal or tail), what to push,
-  // which verdicts were seen.
+  // which verdicts were seen. Where nothing can be pushed (forked, or a gap) it is one that reads.
   Result<PreparedRequest> prepare(const RequestPlan& plan);
   // Takes what a reply brings, in local transactions of its own; `asked` is the request that it
   // answers. Repeated, late and reordered replies do no harm. An error is one of the disk, or of a

@@ -56,6 +56,14 @@ Result<void> ReplicaParts::reload() {
   clock.follow(standing.offset_ms, 0);
   clock.observe(Stamp{standing.clock_time, identity.device});
   clock.observe(outbox.last_stamp());
+  return look_for_gap();
+}
+
+Result<void> ReplicaParts::look_for_gap() {
+  has_gap = false;
+  if (outbox.last() <= standing.seen) return {};
+  ROLLCALL_TRY_ASSIGN(const auto next, outbox.find(standing.seen.next()));
+  has_gap = !next.has_value();
   return {};
 }
 

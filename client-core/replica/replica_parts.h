@@ -46,6 +46,8 @@ struct ReplicaParts {
   void change_schema(std::shared_ptr<const Schema> schema);
   // An own transaction is rejected or parked: its rows show what they would without it.
   Result<void> take_out_of_sight(TxNumber number);
+  // Looks whether what is to be pushed next is still kept; after every change of `standing.seen`.
+  Result<void> look_for_gap();
   // `invalid_argument` while a local transaction is open.
   [[nodiscard]] Result<void> check_free() const;
 
@@ -57,6 +59,7 @@ struct ReplicaParts {
   HybridClock clock;
   RowIdSource ids;
   bool is_writing = false;  // a local transaction is open
+  bool has_gap = false;     // the server lacks a transaction that is not kept here any more
 
   Tables tables;
   PathSets path_sets;

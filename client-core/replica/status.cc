@@ -45,6 +45,8 @@ Result<ReplicaStatus> Replica::status() {
   status.parked = tray.parked;
   status.waiting = tray.waiting;
   status.forked = standing.forked;
+  status.behind = standing.seen < standing.retired || parts.reading.is_behind();
+  status.gap = parts.has_gap;
   status.catching_up = !standing.read_once;
   status.bootstrap_rows = standing.bootstrap_rows;
   status.bootstrap_bytes = standing.bootstrap_bytes;

@@ -32,8 +32,11 @@ struct ReplicaStatus {
   std::uint64_t waiting = 0;    // in the tray, for the server to decide
   TxNumber last_tx;             // the last transaction made here
 
-  bool forked = false;               // this file was copied or restored: nothing is pushed any more
-  bool diverged = false;             // a re-read did not heal a difference; told once an hour
+  bool forked = false;  // this file was copied or restored: nothing is pushed any more
+  // The server (restored from a backup) lacks transactions that this device has sent...
+  bool behind = false;    // ...so its rows wait until it has them again, and are sent again,
+  bool gap = false;       // ...except that some are not kept here any more: nothing can be pushed
+  bool diverged = false;  // a re-read did not heal a difference; told once an hour
   bool catching_up = false;          // rows come as they come: a first bootstrap is under way
   std::uint64_t bootstrap_rows = 0;  // taken since the bootstrap began
   std::uint64_t bootstrap_bytes = 0;

@@ -65,16 +65,19 @@ Result<void> SyncSession::send_due() {
     ROLLCALL_TRY(replica_.void_oldest());
     machine_.voided();
   }
+  // One lane's failure is none of the other's.
+  Result<void> done;
   for (const RequestPlan& plan : machine_.decide(replica_.facts(), doors_.clock.steady_ms())) {
     auto prepared = replica_.prepare(plan);
     if (!prepared) {
       machine_.ended(plan.lane, {RequestOutcome::Kind::unreachable, 0}, doors_.clock.steady_ms());
-      return std::move(prepared).error();
+      done = std::move(prepared).error();
+      continue;
     }
     prepared->request.budget_bytes = reply_budget_;
     send(plan, std::move(prepared->request), prepared->head);
   }
-  return {};
+  return done;
 }
 
 Result<std::int64_t> SyncSession::begin_step(std::int64_t budget_ms) {
@@ -165,12 +168,28 @@ bool SyncSession::ask_ahead(const UnderWay& asked, const SyncReply& reply) {
   return true;
 }
 
+// What a request ahead brings would not fit any more.
+void SyncSession::cancel_ahead(Lane lane) {
+  UnderWay& ahead = at(lane);
+  if (ahead.id == 0) return;
+  transport_.cancel(ahead.id);
+  ahead.id = 0;
+}
+
+void SyncSession::left_aside(Lane lane) {
+  cancel_ahead(lane);
+  machine_.ended(lane, {RequestOutcome::Kind::behind, 0}, doors_.clock.steady_ms());
+  last_error_ =
+      failure(ErrorCode::gap, replica_.facts().push_stopped
+                                  ? "the server lacks transactions that this device sent, and that "
+                                    "are not kept here any more; local work is kept: tell whoever "
+                                    "runs the server"
+                                  : "the server lacks transactions that this device sent; they are "
+                                    "sent again, and its rows wait for that");
+}
+
 Result<void> SyncSession::not_taken(Lane lane, Error error) {
-  // What a request ahead brings would not fit any more.
-  if (UnderWay& ahead = at(lane); ahead.id != 0) {
-    transport_.cancel(ahead.id);
-    ahead.id = 0;
-  }
+  cancel_ahead(lane);
   machine_.ended(lane, {RequestOutcome::Kind::unreachable, 0}, doors_.clock.steady_ms());
   if (is_local(error.code)) return error;
   last_error_ = failure(ErrorCode::not_rollcall, "the answer cannot be used: " + error.message);
@@ -184,12 +203,15 @@ Result<void> SyncSession::take_reply(UnderWay asked, const Bytes& body) {
   const bool goes_on = ask_ahead(asked, *reply);
   auto taken = replica_.take_reply(asked.request, *reply);
   if (!taken) return not_taken(lane, std::move(taken).error());
-  if (goes_on) {
+  last_error_.reset();
+  if (taken->behind && !taken->verdicts) {
+    left_aside(lane);
+  } else if (goes_on && !taken->behind) {
     machine_.succeeded(lane);
   } else {
+    cancel_ahead(lane);
     machine_.ended(lane, {RequestOutcome::Kind::answered, 0}, doors_.clock.steady_ms());
   }
-  last_error_.reset();
   traffic_.pushed += asked.request.transactions.size();
   if (taken->newer_schema) ROLLCALL_TRY(ask_schema());
   return {};

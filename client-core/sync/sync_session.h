@@ -77,6 +77,9 @@ class SyncSession {
   Result<void> take_reply(UnderWay asked, const Bytes& body);
   // A reply that could not be taken; an error if this machine is to blame, and not the server.
   Result<void> not_taken(Lane lane, Error error);
+  // A reply that could be taken and brought nothing on: the server lacks what the replica contains.
+  void left_aside(Lane lane);
+  void cancel_ahead(Lane lane);
   // Asks for the page after this reply's; false when there is none.
   bool ask_ahead(const UnderWay& asked, const SyncReply& reply);
   Result<void> take_schema(const HttpResponse& response);

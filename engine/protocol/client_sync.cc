@@ -118,7 +118,13 @@ void ClientSync::voided() {
 
 void ClientSync::answered(LaneState& lane) {
   lane.stale_retried = false;
+  lane.is_behind = false;
   lane.rest_until_ms = 0;
+  // The server got something: what waited for that need not rest.
+  if (LaneState& read = at(Lane::read); lane.plan.push && read.is_behind) {
+    read.is_behind = false;
+    read.rest_until_ms = 0;
+  }
   if (lane.plan.read) pull_first_ = false;
   if (lane.plan.push && !lane.plan.push_one) push_refusals_ = 0;
 }
@@ -155,6 +161,10 @@ void ClientSync::ended(Lane which, const RequestOutcome& outcome, std::int64_t n
       break;
     case RequestOutcome::Kind::denied: denied_ = true; break;
     case RequestOutcome::Kind::later: rest(outcome.retry_after_ms); break;
+    case RequestOutcome::Kind::behind:
+      lane.is_behind = true;
+      rest(0);
+      break;
     case RequestOutcome::Kind::unreachable: rest(0); break;
   }
 }

@@ -21,7 +21,7 @@ inline constexpr std::size_t lane_count = 2;
 // What the machine has to know of the replica before it decides.
 struct ReplicaFacts {
   bool unsent = false;         // transactions that the server has not acknowledged
-  bool push_stopped = false;   // forked: pushing would not help
+  bool push_stopped = false;   // forked, or a gap: pushing would not help
   bool read_complete = false;  // everything that was to be read now is read and applied
   bool unread_own = false;     // acknowledged transactions that no completed read contains yet
 };
@@ -44,6 +44,7 @@ struct RequestOutcome {
     replayed,     // 409: sign afresh
     denied,       // 401 unknown_key, bad_signature: this device may not speak
     later,        // 429, 503
+    behind,       // 200, and nothing gained: the server lacks what the replica contains
     unreachable,  // no connection, no answer in time, or something that is no Rollcall server
   };
   Kind kind = Kind::answered;
@@ -101,6 +102,7 @@ class ClientSync {
     std::int64_t rest_until_ms = 0;
     Backoff backoff;
     bool stale_retried = false;
+    bool is_behind = false;  // rests until the server has what it lacks
     RequestPlan plan;
   };
 

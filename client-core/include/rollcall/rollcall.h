@@ -187,7 +187,9 @@ ROLLCALL_API void rollcall_unobserve(rollcall_replica* replica, uint64_t observa
 /* {"device","space","state","pending","rejected","parked","waiting","conflicts","epoch",
  *  "schema_version","last_sync_ms","next_try_ms","last_error","skew_ms","digest","bootstrap":{…},
  *  "grants":[…],…};
- * "state": ok, catching_up, diverged or forked. Keys are only added. */
+ * "state": ok; catching_up; diverged; behind (the server was restored and lacks what this device
+ * has sent: it is sent again, and rows wait for that); gap (as behind, but some of it is not kept
+ * here any more: nothing is pushed, all local work is kept); or forked. Keys are only added. */
 ROLLCALL_API int32_t rollcall_status(rollcall_replica* replica, char** json_out);
 /* Open losers: [{"number","conflict","collection","id","field","value","value_by","value_at_ms",
  * "losing","by","at_ms","may_restore"}…]; "conflict" is the loser's name for the next two. */

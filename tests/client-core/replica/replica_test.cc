@@ -754,6 +754,73 @@ TEST(Replica, GivesARestoredServerBackWhatItLost) {
   world.expect_same(*a);
 }
 
+TEST(Replica, SaysThatARestoredServerLacksWhatIsNotKeptAndGoesOnAsking) {
+  ReplicaWorld world;
+  auto a = world.enroll({"unit/a"});
+  a->sync();
+  const std::string copy = world.save_copy();
+  const RowId first = a->put("thing", {{"unit", text("a")}, {"name", text("first")}});
+  a->put("thing", {{"unit", text("a")}, {"name", text("second")}});
+  a->put("thing", {{"unit", text("a")}, {"name", text("third")}});
+  a->sync();
+  a->spoil("DELETE FROM _outbox WHERE number <= 2");  // as age and size do
+  const RowId unsent = a->put("thing", {{"unit", text("a")}, {"name", text("unsent")}});
+  world.go_back_to(copy);
+  EXPECT_FALSE(a->exchange().behind);  // hears of the new epoch
+  bool behind = false;
+  for (int i = 0; i < 5; ++i) {
+    const SyncRequest asked = a->prepare();
+    EXPECT_TRUE(asked.transactions.empty());
+    EXPECT_TRUE(asked.bootstrap || asked.heal || asked.tail);
+    behind = a->take(asked, a->answer(asked)).behind || behind;
+  }
+  EXPECT_TRUE(behind);
+  EXPECT_TRUE(a->replica().facts().push_stopped);
+  EXPECT_FALSE(a->replica().facts().read_complete);
+  for (int i = 0; i < 2; ++i, a->restart()) {
+    EXPECT_TRUE(a->status().gap);
+    EXPECT_TRUE(a->status().behind);
+    EXPECT_FALSE(a->status().forked);
+    EXPECT_EQ(a->shows("thing", first, "name"), "first");
+    EXPECT_EQ(a->shows("thing", unsent, "name"), "unsent");
+  }
+}
+
+TEST(Replica, ReadsOnWhenWhatIsToBePushedIsGone) {
+  ReplicaWorld world;
+  auto a = world.enroll({"unit/a"});
+  auto b = world.enroll({"unit/a"});
+  a->sync();
+  a->put("thing", {{"unit", text("a")}, {"name", text("lost")}});
+  a->put("thing", {{"unit", text("a")}, {"name", text("after it")}});
+  a->spoil("DELETE FROM _outbox WHERE number = 1");
+  const RowId id = b->put("thing", {{"unit", text("a")}, {"name", text("theirs")}});
+  b->sync();
+  EXPECT_TRUE(a->exchange().completed);
+  EXPECT_EQ(a->shows("thing", id, "name"), "theirs");
+  EXPECT_TRUE(a->status().gap);
+  EXPECT_FALSE(a->status().behind);
+  EXPECT_EQ(a->status().pending, 2u);
+}
+
+TEST(Replica, IsBehindNoMoreOnceTheServerHasEverythingBack) {
+  ReplicaWorld world;
+  auto a = world.enroll({"unit/a"});
+  a->sync();
+  const std::string copy = world.save_copy();
+  a->put("thing", {{"unit", text("a")}, {"name", text("Ann")}});
+  a->sync();
+  world.go_back_to(copy);
+  a->exchange(false, true);
+  for (int i = 0; i < 4; ++i) a->exchange(false, true);  // reads only: nothing of it is taken
+  EXPECT_TRUE(a->status().behind);
+  EXPECT_FALSE(a->status().gap);
+  EXPECT_FALSE(a->replica().facts().read_complete);
+  a->sync();
+  EXPECT_FALSE(a->status().behind);
+  world.expect_same(*a);
+}
+
 TEST(Replica, StopsPushingWhenItsFileWasCopiedAndKeepsItsOutbox) {
   ReplicaWorld world;
   auto a = world.enroll({"unit/a"});

@@ -361,6 +361,64 @@ TEST_F(SyncSessionTest, ADeviceThatMayNotSpeakAsksAgainOnlyWhenItIsTold) {
   EXPECT_TRUE(step_until([&] { return phone->status().pending == 0; }));
 }
 
+// ---- A server that lacks what it acknowledged
+
+class RestoredServerTest : public SyncSessionTest {
+ protected:
+  // What the phone has sent and forgets is in no backup.
+  void lose_what_was_pushed() {
+    need(session.catch_up(3));
+    const std::string copy = world.save_copy();
+    for (const char* name : {"Ann", "Ben", "Cat"}) put(name);
+    need(session.catch_up(3));
+    session.stop();
+    phone->spoil("DELETE FROM _outbox WHERE number <= 2");
+    world.go_back_to(copy);
+    server.log.clear();
+  }
+  SyncSession restarted() {
+    return SyncSession(phone->replica(), server,
+                       ReplicaDoors{phone->clock, world.random, test_cryptography()});
+  }
+};
+
+TEST_F(RestoredServerTest, ACatchUpSaysThatTheServerLacksWhatIsNotKeptAndEnds) {
+  lose_what_was_pushed();
+  SyncSession after = restarted();
+  const auto refused = after.catch_up(4);
+  EXPECT_EQ(code_of(refused), ErrorCode::gap);
+  EXPECT_NE(refused.error().message.find("not kept here any more"), std::string::npos);
+  EXPECT_TRUE(phone->status().gap);
+  EXPECT_LE(server.log.size(), 12u);
+  for (const Arrived& arrived : server.log) EXPECT_TRUE(arrived.pushed().empty());
+}
+
+TEST_F(RestoredServerTest, ALiveSessionReadsOnEverMoreSeldom) {
+  lose_what_was_pushed();
+  SyncSession after = restarted();
+  after.start(Mode::live);
+  const std::int64_t start = world.clock.steady_ms();
+  while (world.clock.steady_ms() - start < 600'000) need(after.step(200));
+  EXPECT_GT(server.log.size(), 12u);
+  EXPECT_LE(server.log.size(), 60u);
+  EXPECT_EQ(after.last_error()->code, ErrorCode::gap);
+}
+
+TEST_F(RestoredServerTest, ATransactionThatCannotBeReadFromTheFileHoldsUpNoReading) {
+  need(session.catch_up(3));
+  session.stop();
+  put("Ann");
+  put("Ben");
+  phone->spoil("UPDATE _outbox SET head = x'00' WHERE number = 1");
+  others_write(1);
+  SyncSession after = restarted();
+  after.start(Mode::live);
+  int errors = 0;
+  for (int i = 0; i < 10; ++i) errors += code_of(after.step(200)) == ErrorCode::corrupt ? 1 : 0;
+  EXPECT_GT(errors, 0);
+  EXPECT_EQ(phone->count("SELECT count(*) FROM thing WHERE name = 'theirs'"), 1);
+}
+
 // ---- The schema
 
 TEST_F(SyncSessionTest, ACatchUpEndsWithTheServersNewerSchema) {

@@ -170,6 +170,39 @@ TEST_F(ClientSyncTest, AForkStopsPushingNotReading) {
   EXPECT_TRUE(plans[0].read);
 }
 
+TEST_F(ClientSyncTest, AServerThatLacksWhatTheReplicaHasIsAskedEverMoreSeldom) {
+  sync_.start(ClientSync::Mode::live);
+  std::int64_t longest = 0;
+  for (std::uint32_t i = 1; i <= 12; ++i) {
+    ASSERT_EQ(decide().size(), 1u);
+    end(Lane::read, Kind::behind);
+    EXPECT_EQ(sync_.failures(), i);
+    longest = std::max(longest, *sync_.next_wake_ms() - now_);
+    now_ = std::max(now_, *sync_.next_wake_ms());
+  }
+  EXPECT_GT(longest, 4 * backoff_base_ms);
+}
+
+TEST_F(ClientSyncTest, WhoWaitsForTheServerToHaveItsWritesReadsOnceAPushWentThrough) {
+  facts_ = {.unsent = true};
+  sync_.start(ClientSync::Mode::live);
+  ASSERT_EQ(decide().size(), 2u);
+  for (int i = 0; i < 8; ++i) {  // a long rest by now
+    end(Lane::read, Kind::behind);
+    now_ = std::max(now_, sync_.next_wake_ms().value_or(now_));
+    while (!sync_.under_way(Lane::read)) {
+      decide();
+      ++now_;
+    }
+  }
+  end(Lane::read, Kind::behind);
+  end(Lane::push, Kind::answered);
+  facts_ = {};
+  const auto plans = decide();
+  ASSERT_EQ(plans.size(), 1u);
+  EXPECT_EQ(plans[0].lane, Lane::read);
+}
+
 TEST_F(ClientSyncTest, ADeniedDeviceStopsAsking) {
   sync_.start(ClientSync::Mode::live);
   decide();
