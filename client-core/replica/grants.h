@@ -51,6 +51,8 @@ class Grants {
   Grants(Connection& connection, const PathSets& path_sets)
       : connection_(&connection), path_sets_(&path_sets) {}
   Result<void> reload();
+  // Before the path sets are replaced.
+  void forget_paths() { covered_.clear(); }
   // Writes what changed since it was read or saved.
   Result<void> save();
 

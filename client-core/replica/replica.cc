@@ -206,6 +206,7 @@ Result<LocalTransaction> Replica::begin() {
   if (parts_->is_writing) {
     return failure(ErrorCode::already_exists, "another local transaction is open");
   }
+  ROLLCALL_TRY(parts_->refresh());
   ROLLCALL_TRY_ASSIGN(Transaction sql, Transaction::write(parts_->connection));
   return LocalTransaction(
       std::make_unique<WriteBuffer>(*parts_, std::move(sql), parts_->clock.next()));
@@ -248,6 +249,7 @@ ReplicaFacts Replica::facts() const {
 
 Result<PreparedRequest> Replica::prepare(const RequestPlan& plan) {
   ReplicaParts& parts = *parts_;
+  ROLLCALL_TRY(parts.refresh());
   PreparedRequest prepared;
   SyncRequest& request = prepared.request;
   request.schema_version = schema().version;
@@ -361,6 +363,7 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
 
 Result<TxNumber> Replica::void_oldest() {
   ReplicaParts& parts = *parts_;
+  ROLLCALL_TRY(parts.refresh());
   const TxNumber number = parts.standing.seen.next();
   ROLLCALL_TRY_ASSIGN(const auto entry, parts.outbox.find(number));
   if (!entry || entry->is_void) {

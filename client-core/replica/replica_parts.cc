@@ -40,8 +40,25 @@ ReplicaParts::ReplicaParts(const ReplicaDoors& the_doors, const ReplicaOptions& 
       schemas_{std::move(schema)} {}
 
 Result<void> ReplicaParts::reload() {
+  needs_reload_ = true;
+  ROLLCALL_TRY(read_all());
+  needs_reload_ = false;
+  return {};
+}
+
+Result<void> ReplicaParts::refresh() {
+  if (!needs_reload_) return {};
+  auto done = reload();
+  if (done) return {};
+  Error error = std::move(done).error();
+  error.message = "after a write that failed, the replica's file cannot be read: " + error.message;
+  return error;
+}
+
+Result<void> ReplicaParts::read_all() {
   ROLLCALL_TRY_ASSIGN(standing, Standing::load(connection));
   saved_ = standing;
+  grants.forget_paths();  // they are views into the path sets
   ROLLCALL_TRY_ASSIGN(path_sets, PathSets::open(connection));
   ROLLCALL_TRY(outbox.reload());
   ROLLCALL_TRY(verdicts.reload(standing.retired));
@@ -75,6 +92,7 @@ Result<void> ReplicaParts::check_free() const {
 
 Result<void> ReplicaParts::write(const std::function<Result<void>()>& work) {
   ROLLCALL_TRY(check_free());
+  ROLLCALL_TRY(refresh());
   ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection));
   auto done = work();
   if (done) {
@@ -90,8 +108,7 @@ Result<void> ReplicaParts::write(const std::function<Result<void>()>& work) {
   if (done) done = transaction.commit();
   if (!done) {
     transaction.rollback();
-    // Only a file that cannot be read fails here; the next call will say so.
-    static_cast<void>(reload());
+    static_cast<void>(reload());  // the next call tries again, or says why not
     return done;
   }
   saved_ = standing;

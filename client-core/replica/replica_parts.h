@@ -36,7 +36,11 @@ struct ReplicaParts {
   ReplicaParts& operator=(const ReplicaParts&) = delete;
 
   // Memory says what the file says: after opening, and after a transaction that was rolled back.
+  // Where that fails nothing may be decided by what stands in memory...
   Result<void> reload();
+  // ...so this comes before everything that does: it reloads what could not be reloaded, or says
+  // why that still does not go.
+  Result<void> refresh();
   // Runs `work` in one SQLite transaction, and writes down what stands in memory at its end. After
   // an error everything is as before.
   Result<void> write(const std::function<Result<void>()>& work);
@@ -79,7 +83,10 @@ struct ReplicaParts {
   Queries queries;
 
  private:
+  Result<void> read_all();
+
   Standing saved_;
+  bool needs_reload_ = true;
   // Every schema that was current since the opening: callers may hold its collections still.
   std::vector<std::shared_ptr<const Schema>> schemas_;
 };

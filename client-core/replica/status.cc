@@ -21,6 +21,7 @@ bool is_quiet(const ReplicaOptions& options, const Schema& schema, CollectionId 
 
 Result<ReplicaStatus> Replica::status() {
   ReplicaParts& parts = *parts_;
+  if (!parts.is_writing) ROLLCALL_TRY(parts.refresh());
   const Standing& standing = parts.standing;
   ReplicaStatus status;
   status.device = parts.identity.device;

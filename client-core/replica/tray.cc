@@ -91,6 +91,7 @@ Result<std::vector<TrayEntry>> Tray::list() {
 
 Result<Committed> Tray::retry(TxNumber number) {
   ROLLCALL_TRY(parts_.check_free());
+  ROLLCALL_TRY(parts_.refresh());
   ROLLCALL_TRY_ASSIGN(const StoredVerdict verdict, find(number));
   if (verdict.kind != VerdictKind::rejected) {
     return failure(ErrorCode::not_allowed,

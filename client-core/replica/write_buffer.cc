@@ -43,8 +43,7 @@ WriteBuffer::~WriteBuffer() {
   if (!parts_.is_writing) return;
   sql_.rollback();
   parts_.is_writing = false;
-  // Only a file that cannot be read fails here; the next call will say so.
-  static_cast<void>(parts_.reload());
+  static_cast<void>(parts_.reload());  // the next call tries again, or says why not
 }
 
 Result<const CollectionDef*> WriteBuffer::find(std::string_view collection) const {

@@ -1,0 +1,79 @@
+#include "client-core/replica/replica_parts.h"
+
+#include "engine/storage/layout.h"
+#include "schema/compiled.h"
+#include "tests/client-core/replica/replica_world.h"
+
+namespace rollcall {
+namespace {
+
+// The parts of a phone's replica, with the connection in the test's own hands.
+class ReplicaPartsTest : public testing::Test {
+ protected:
+  ReplicaPartsTest() : phone(world.enroll({"unit/a"})) {
+    phone->sync();
+    phone->put("thing", {{"unit", text("a/x")}, {"name", text("Ann")}});
+    phone->sync();
+    const std::string path = phone->replica().path();
+    phone->close();
+    ConnectionOptions options;
+    options.application_id = 0x52437270;
+    Connection connection = need(Connection::open(path, options));
+    Identity identity = need(Identity::load(connection));
+    parts = std::make_unique<ReplicaParts>(world.doors, ReplicaOptions{}, std::move(connection),
+                                           std::move(identity),
+                                           std::make_shared<const Schema>(test_schema()));
+    need(parts->reload());
+  }
+  // A write that comes as far as the commit, and fails there.
+  Result<void> fail_to_write() {
+    return parts->write([&]() -> Result<void> {
+      need(parts->outbox.append(Stamp{}, Hash{}, Hash{}, 1, "bytes"));
+      return failure(ErrorCode::disk_full, "no room");
+    });
+  }
+
+  ReplicaWorld world;
+  std::unique_ptr<Phone> phone;
+  std::unique_ptr<ReplicaParts> parts;
+};
+
+TEST_F(ReplicaPartsTest, AFailedWriteLeavesMemoryAsTheFile) {
+  EXPECT_EQ(code_of(fail_to_write()), ErrorCode::disk_full);
+  EXPECT_EQ(parts->outbox.last(), TxNumber(1));
+}
+
+// Named for what it was: the next transaction went on from a number that the file never had.
+TEST_F(ReplicaPartsTest, WhatCouldNotBeReadAgainAfterAFailedWriteIsReadBeforeTheNextOne) {
+  need(parts->connection.execute("ALTER TABLE _path_sets RENAME TO _away"));
+  EXPECT_EQ(code_of(fail_to_write()), ErrorCode::disk_full);
+  int ran = 0;
+  const auto count = [&]() -> Result<void> {
+    ++ran;
+    return {};
+  };
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = parts->write(count);
+    ASSERT_EQ(code_of(refused), ErrorCode::sql);
+    EXPECT_NE(refused.error().message.find("after a write that failed"), std::string::npos);
+  }
+  EXPECT_EQ(ran, 0);
+  need(parts->connection.execute("ALTER TABLE _away RENAME TO _path_sets"));
+  need(parts->write(count));
+  EXPECT_EQ(ran, 1);
+  EXPECT_EQ(parts->outbox.last(), TxNumber(1));
+}
+
+TEST_F(ReplicaPartsTest, NoPathOutlivesTheSetsThatItIsAViewOf) {
+  const std::int64_t set = parts->path_sets.sets().back();
+  ASSERT_EQ(parts->grants.covered(set).front().path, "unit/a/x");
+  need(parts->connection.execute("ALTER TABLE _outbox RENAME TO _away"));
+  EXPECT_FALSE(parts->reload().has_value());  // the sets are read again, the grants are not
+  EXPECT_EQ(parts->grants.covered(set).front().path, "unit/a/x");
+  need(parts->connection.execute("ALTER TABLE _away RENAME TO _outbox"));
+  need(parts->reload());
+  EXPECT_EQ(parts->grants.covered(set).front().path, "unit/a/x");
+}
+
+}  // namespace
+}  // namespace rollcall
