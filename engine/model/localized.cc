@@ -289,4 +289,17 @@ Result<Bytes> canonical_localized(BytesView text) {
   return out;
 }
 
+Bytes localized_texts(BytesView text) {
+  std::string texts;
+  BytesView in = text;
+  bool more = take(in, '{');
+  while (more) {
+    std::string tag;
+    if (!take_string(in, tag) || !take(in, ':') || !take_string(in, texts)) return Bytes(text);
+    more = take(in, ',');
+    if (more) texts.push_back('\n');
+  }
+  return take(in, '}') && in.empty() ? texts : Bytes(text);
+}
+
 }  // namespace rollcall

@@ -21,4 +21,7 @@ Result<void> check_localized(BytesView text);
 // `bad_value` when it is something else or names a language twice.
 Result<Bytes> canonical_localized(BytesView text);
 
+// What it says in all languages, a line each; of anything else, what was given.
+Bytes localized_texts(BytesView text);
+
 }  // namespace rollcall

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/base/numbers.h"
 #include "engine/base/random.h"
 #include "engine/protocol/backoff.h"
 
@@ -23,6 +24,7 @@ struct ReplicaFacts {
   bool unsent = false;         // transactions that the server has not acknowledged
   bool push_stopped = false;   // forked, or a gap: pushing would not help
   bool read_complete = false;  // everything that was to be read now is read and applied
+  TxNumber last_tx{};          // the last transaction made here
   bool unread_own = false;     // acknowledged transactions that no completed read contains yet
 };
 

@@ -61,7 +61,7 @@ struct ConnectionState {
 // The code that stands for a SQLite (extended) result code.
 ErrorCode error_code_of(int sqlite_code);
 
-// Registers uuid(blob) -> text and uuid_blob(text) -> blob.
+// Registers uuid(blob) -> text, uuid_blob(text) -> blob and localized_texts(text) -> text.
 int register_functions(sqlite3* db);
 // Installs the authorizer behind Connection::query.
 void install_authorizer(ConnectionState& state);

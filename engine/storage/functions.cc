@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "engine/base/row_id.h"
+#include "engine/model/localized.h"
 #include "engine/storage/connection_state.h"
 
 namespace rollcall {
@@ -31,15 +32,31 @@ void uuid_blob(sqlite3_context* context, int, sqlite3_value** arguments) {
                       SQLITE_TRANSIENT);
 }
 
+// localized_texts('{"en":"Hello","es":"Hola"}') -> 'Hello\nHola': null for null.
+void localized_texts_of(sqlite3_context* context, int, sqlite3_value** arguments) {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(arguments[0]));
+  if (text == nullptr) return sqlite3_result_null(context);
+  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(arguments[0]));
+  const Bytes texts = localized_texts({text, size});
+  sqlite3_result_text(context, texts.data(), static_cast<int>(texts.size()), SQLITE_TRANSIENT);
+}
+
 }  // namespace
 
 int register_functions(sqlite3* db) {
   constexpr int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-  const int code =
-      sqlite3_create_function_v2(db, "uuid", 1, flags, nullptr, uuid, nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) return code;
-  return sqlite3_create_function_v2(db, "uuid_blob", 1, flags, nullptr, uuid_blob, nullptr, nullptr,
-                                    nullptr);
+  struct Function {
+    const char* name;
+    void (*call)(sqlite3_context*, int, sqlite3_value**);
+  };
+  constexpr Function functions[] = {
+      {"uuid", uuid}, {"uuid_blob", uuid_blob}, {"localized_texts", localized_texts_of}};
+  for (const Function& function : functions) {
+    const int code = sqlite3_create_function_v2(db, function.name, 1, flags, nullptr, function.call,
+                                                nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) return code;
+  }
+  return SQLITE_OK;
 }
 
 }  // namespace rollcall

@@ -96,9 +96,14 @@ std::string text_view_name(const CollectionDef& collection) {
 }
 
 std::string create_text_view(const CollectionDef& collection) {
-  return "CREATE VIEW " + quoted(text_view_name(collection)) + " AS SELECT _key, " +
-         names_of(search_fields(collection)) + " FROM " + table_name(collection) +
-         " WHERE _deleted = 0";
+  std::string texts;
+  for (const FieldDef* field : search_fields(collection)) {
+    const std::string name = quoted(field->name);
+    texts += ", " + searched_text(*field, name);
+    if (field->type == FieldType::localized) texts += " AS " + name;
+  }
+  return "CREATE VIEW " + quoted(text_view_name(collection)) + " AS SELECT _key" + texts +
+         " FROM " + table_name(collection) + " WHERE _deleted = 0";
 }
 
 std::string create_search(const CollectionDef& collection) {
@@ -288,6 +293,12 @@ std::string table_name(const CollectionDef& collection) {
 
 std::string search_table_name(const CollectionDef& collection) {
   return quoted(plain_table_name(collection) + "_search");
+}
+
+std::string searched_text(const FieldDef& field, std::string_view sql) {
+  const std::string value(sql);
+  if (field.type != FieldType::localized) return value;
+  return "localized_texts(" + value + ")";
 }
 
 bool is_searchable(const CollectionDef& collection) { return !search_fields(collection).empty(); }

@@ -24,6 +24,9 @@ std::string table_name(const CollectionDef& collection);
 std::string search_table_name(const CollectionDef& collection);
 // True when the collection has a full-text index on replicas.
 bool is_searchable(const CollectionDef& collection);
+// What the full-text index takes of a field whose value `sql` gives: of a localized one its texts
+// in all languages, without the tags.
+std::string searched_text(const FieldDef& field, std::string_view sql);
 
 // The statements that make the collection's table, indexes, full-text index and views from nothing,
 // in order. A golden test holds them.

@@ -40,13 +40,16 @@ Result<void> ReplicaTable::prepare() {
     ROLLCALL_TRY_ASSIGN(target, connection_->prepare(sql));
     return {};
   };
-  std::string names, marks, searched, search_marks;
+  std::string names, marks, searched, search_marks, insert_marks, search_texts;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     names += ", " + quoted(collection().fields[i].name);
     marks += ", ?" + std::to_string(ReplicaParameter::field(i));
   }
   for (const std::uint16_t position : search_) {
-    searched += ", " + quoted(collection().fields[position].name);
+    const FieldDef& field = collection().fields[position];
+    searched += ", " + quoted(field.name);
+    search_texts += ", " + searched_text(field, quoted(field.name));
+    insert_marks += ", " + searched_text(field, "?");
     search_marks += ", ?";
   }
   ROLLCALL_TRY(make(insert_plain_, "INSERT INTO " + name_ + "(_id, _paths, _tx, _stamps, _extra" +
@@ -60,10 +63,11 @@ Result<void> ReplicaTable::prepare() {
   if (search_.empty()) return {};
   const std::string index = search_table_name(collection());
   ROLLCALL_TRY(make(insert_search_, "INSERT INTO " + index + "(rowid" + searched + ") VALUES(?" +
-                                        search_marks + ")"));
+                                        insert_marks + ")"));
   ROLLCALL_TRY(make(erase_search_, "INSERT INTO " + index + "(" + index + ", rowid" + searched +
                                        ") VALUES('delete', ?" + search_marks + ")"));
-  return make(read_search_, "SELECT _deleted" + searched + " FROM " + name_ + " WHERE _key = ?1");
+  return make(read_search_,
+              "SELECT _deleted" + search_texts + " FROM " + name_ + " WHERE _key = ?1");
 }
 
 void ReplicaTable::choose_fields(std::span<const FieldId> fields) {

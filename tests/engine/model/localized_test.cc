@@ -99,6 +99,15 @@ TEST(Localized, RefusesOtherValues) {
   }
 }
 
+TEST(Localized, TellsItsTextsWithoutTheirTags) {
+  EXPECT_EQ(localized_texts(R"({"en":"Hello","es":"Hola \"tú\""})"), "Hello\nHola \"tú\"");
+  EXPECT_EQ(localized_texts(R"({"en":""})"), "");
+  for (const char* other :
+       {"", "{}", "Hello", "{\"en\":\"Hello\"", "{\"en\":\"Hello\"} ", "{\"en\":1}"}) {
+    EXPECT_EQ(localized_texts(other), other);
+  }
+}
+
 TEST(Localized, RefusesEveryTruncation) {
   const std::string text = "{\"en\":\"a\\n\\u0000b\",\"pt-BR\":\"\u00e9\"}";
   ASSERT_TRUE(is_canonical(text));

@@ -339,6 +339,48 @@ TEST_F(ReplicaSearch, TakesPlainRowsInUnlessTheyAreDeleted) {
   check();
 }
 
+TEST_F(ReplicaSearch, FindsLocalizedTextsInEveryLanguageAndNotTheirTags) {
+  const CollectionDef talk =
+      collection(3, "talk", {searched(field(1, "title", FieldType::localized)), field(2, "room")});
+  need(apply_layout(connection, Flavour::replica, schema_of({people, animals, talk})));
+  ReplicaTable table = open(talk);
+  const auto titled = [&](unsigned id, const char* title) {
+    ReplicaRow row{row_id(id), {}, row_state(talk, stamp(1), {{"title", Value::text(title)}})};
+    need(table.insert(row));
+    return row;
+  };
+  const auto matches = [&](const std::string& match) {
+    return sql_text(connection,
+                    "SELECT count(*) FROM talk_search WHERE text MATCH '" + match + "'");
+  };
+  ReplicaRow both = titled(1, R"({"en":"Spring meeting","es":"Reunión \"grande\""})");
+  titled(2, R"({"es":"Enero"})");
+  EXPECT_EQ(matches("spring"), "1");
+  EXPECT_EQ(matches("reunion grande"), "1");
+  EXPECT_EQ(matches("en*"), "1") << "January, and not what is said in English";
+  EXPECT_EQ(matches("es"), "0");
+
+  // The plain way in, and every way out.
+  const std::vector<FieldId> fields = {FieldId(0), FieldId(1)};
+  table.choose_fields(fields);
+  Bytes stamps;
+  pack_one_stamp(stamp(3), fields, stamps);
+  const std::vector<ValueView> cells = {ValueView::of_boolean(false),
+                                        ValueView::of_text(R"({"fr":"Réunion"})")};
+  ASSERT_TRUE(need(table.insert_plain(row_id(3), cells, stamps, 2, TxNumber())));
+  EXPECT_EQ(matches("reunion"), "2");
+  field_of(talk, both.state, "title").value = Value();
+  const std::uint16_t title[] = {1};
+  need(table.update(both, title));
+  EXPECT_EQ(matches("reunion"), "1");
+  ReplicaRow french;
+  ASSERT_TRUE(need(table.read(row_id(3), french)));
+  need(table.erase(french.place.key));
+  EXPECT_EQ(matches("reunion"), "0");
+  need(connection.execute(
+      "INSERT INTO _talk_search(_talk_search, rank) VALUES('integrity-check', 1)"));
+}
+
 TEST_F(ReplicaSearch, MovesBookkeepingWithoutTouchingTheRow) {
   ReplicaTable table = open(people);
   const ReplicaRow row = add(table, 1, "Ann", "Lee");
