@@ -36,9 +36,9 @@ inline constexpr std::size_t stored_plain_bytes_max = 512;
 // position to go on from.
 inline constexpr std::size_t tail_scan_rows_max = 200'000;
 
-// Path prefixes whose digest is kept: each costs a look at every path that a commit changes. Beyond
-// this many a digest is summed from the rows when it is asked for.
-inline constexpr std::size_t watched_prefixes_max = 1'024;
+// Path prefixes whose digest is kept, some 200 bytes each: as many as the grants of a county's
+// devices. Beyond, the one that was not asked for the longest is forgotten.
+inline constexpr std::size_t watched_prefixes_max = 16'384;
 // Group commits, and changes of a path's sum in them, that the digest book remembers for readers
 // whose snapshot is not the newest.
 inline constexpr std::size_t book_commits_max = 256;

@@ -74,20 +74,36 @@ Bytes Snapshot::cursor() const {
 }
 
 Result<Digest> Snapshot::digest(const std::optional<std::string>& prefix) {
-  if (prefix && book_) {
-    if (const auto known = book_->sum(*prefix, head_.sequence)) return *known;
+  if (!prefix || !book_) return scan(prefix.value_or(""));
+  ROLLCALL_TRY_ASSIGN(const std::optional<Digest> known, known_digest(*prefix));
+  if (known) return *known;
+  return scan(*prefix);
+}
+
+Result<std::optional<Digest>> Snapshot::known_digest(const std::string& prefix) {
+  if (!book_) {
+    ROLLCALL_TRY_ASSIGN(const Digest sum, scan(prefix));
+    return std::optional<Digest>(sum);
   }
-  EntryScan scan(*this, prefix.value_or(""));
+  std::optional<Digest> known = book_->sum(prefix, head_.sequence);
+  if (known || !book_->begin_scan(prefix, head_.sequence)) return known;
+  const auto sum = scan(prefix);
+  if (sum) known = *sum;
+  book_->end_scan(prefix, known);
+  if (!sum) return sum.error();
+  return known;
+}
+
+Result<Digest> Snapshot::scan(std::string_view prefix) {
+  EntryScan scan(*this, prefix);
   ROLLCALL_TRY(scan.start({}, {}));
   Digest sum;
   while (true) {
     ROLLCALL_TRY_ASSIGN(const bool more, scan.next());
-    if (!more) break;
+    if (!more) return sum;
     ROLLCALL_TRY_ASSIGN(const Digest digest, scan.digest());
     sum += digest;
   }
-  if (prefix && book_) book_->offer(*prefix, head_.sequence, sum);
-  return sum;
 }
 
 Result<std::uint64_t> Snapshot::count_entries(std::string_view prefix) {

@@ -59,6 +59,9 @@ class Snapshot {
 
   // The digest of a prefix (nothing: of the whole space), from the book or by a scan.
   Result<Digest> digest(const std::optional<std::string>& prefix);
+  // Of a prefix, if the book knows it or wants it summed up now: however many readers ask, one
+  // scans, and what it finds is kept.
+  Result<std::optional<Digest>> known_digest(const std::string& prefix);
   // Entries under the prefix, for a progress bar.
   Result<std::uint64_t> count_entries(std::string_view prefix);
 
@@ -66,6 +69,7 @@ class Snapshot {
   Snapshot(SpaceFile file, const Cryptography& cryptography, Random& random, const Clock& clock,
            std::shared_ptr<DigestBook> book);
   Result<void> read_schema();
+  Result<Digest> scan(std::string_view prefix);
 
   SpaceFile file_;
   const Cryptography& cryptography_;

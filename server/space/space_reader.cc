@@ -343,15 +343,20 @@ Result<void> SpaceReader::State::end_tail(Answer& a, const ScopeView& scope, boo
   SyncReply& reply = *a.reply;
   const bool moved = !a.has_cursor || a.cursor != snapshot->head().sequence;
   if (moved) reply.cursor = snapshot->cursor();
+  // What is not known yet is left out: another read will carry it, and no reader waits for a scan
+  // that another does.
   std::uint64_t combined = 0;
+  bool all_known = true;
   for (const GrantRecord& grant : scope.complete()) {
-    ROLLCALL_TRY_ASSIGN(const Digest digest, snapshot->digest(grant.path));
-    reply.digests.push_back({grant.id, digest.sum});
-    combined += digest.sum * (2 * grant.id.value + 1);
+    ROLLCALL_TRY_ASSIGN(const std::optional<Digest> digest, snapshot->known_digest(grant.path));
+    all_known = all_known && digest.has_value();
+    if (!digest) continue;
+    reply.digests.push_back({grant.id, digest->sum});
+    combined += digest->sum * (2 * grant.id.value + 1);
   }
   if (!any_rows && !moved) {
     reply.digests.clear();
-    reply.digest = combined;
+    if (all_known) reply.digest = combined;
   }
   return {};
 }
