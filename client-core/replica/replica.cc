@@ -240,6 +240,7 @@ ReplicaFacts Replica::facts() const {
   const Standing& standing = parts_->standing;
   ReplicaFacts facts;
   facts.unsent = parts_->outbox.last() > standing.seen;
+  facts.last_tx = parts_->outbox.last();
   facts.push_stopped = standing.forked || parts_->has_gap;
   // A restored server that has not everything back yet has nothing to be read.
   facts.read_complete = parts_->reading.is_complete() && standing.retired <= standing.seen;

@@ -141,8 +141,17 @@ Result<void> SyncSession::catch_up(std::uint32_t attempts,
              : failure(ErrorCode::unreachable, "the server did not answer; local work is kept");
 }
 
+bool SyncSession::goes_on_pushing(const UnderWay& asked, const SyncReply& reply) const {
+  if (asked.plan.lane != Lane::push) return false;
+  const ReplicaFacts facts = replica_.facts();
+  if (facts.push_stopped || !facts.unsent) return false;
+  // The facts are those before the reply: what it answers counts as unsent still.
+  return asked.request.transactions.empty() || reply.state != SyncState::ok ||
+         facts.last_tx > asked.request.last_tx;
+}
+
 bool SyncSession::ask_ahead(const UnderWay& asked, const SyncReply& reply) {
-  if (is_idle() || machine_.is_denied()) return false;
+  if (is_idle() || machine_.is_denied() || goes_on_pushing(asked, reply)) return false;
   if (reply.from !=
       read_origin(asked.request.cursor, asked.request.position, asked.request.complete)) {
     return false;

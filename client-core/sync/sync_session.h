@@ -79,8 +79,10 @@ class SyncSession {
   Result<void> not_taken(Lane lane, Error error);
   // A reply that could be taken and brought nothing on: the server lacks what the replica contains.
   void left_aside(Lane lane);
+  // In a catch-up both directions share the push lane, and the next request is to push again.
+  [[nodiscard]] bool goes_on_pushing(const UnderWay& asked, const SyncReply& reply) const;
   void cancel_ahead(Lane lane);
-  // Asks for the page after this reply's; false when there is none.
+  // Asks for the page after this reply's; false when there is none, or something else goes first.
   bool ask_ahead(const UnderWay& asked, const SyncReply& reply);
   Result<void> take_schema(const HttpResponse& response);
   Result<void> ask_schema();

@@ -308,6 +308,31 @@ TEST_F(SyncSessionTest, AsksForTheNextPageBeforeItAppliesThisOne) {
   world.expect_same(*phone);
 }
 
+TEST_F(SyncSessionTest, UploadingDoesNotWaitForTheRestOfADownload) {
+  others_write(300);
+  session.set_reply_budget(2000);
+  Bytes noise(2'900, '\0');
+  for (int i = 0; i < 3; ++i) {
+    need(phone->write([&](LocalTransaction& transaction) {
+      for (int row = 0; row < 400; ++row) {             // more than half of what a push carries
+        world.random.fill(noise.data(), noise.size());  // which nothing makes shorter
+        const std::string name = to_base64(noise);
+        const NamedValue thing[] = {{"unit", text("nc/wake")}, {"name", text(name)}};
+        need(transaction.put("thing", thing));
+      }
+    }));
+  }
+  ASSERT_TRUE(catch_up().has_value());
+  const std::vector<std::vector<std::uint64_t>> seen = pushes();
+  ASSERT_GT(seen.size(), 5u);
+  EXPECT_EQ(seen[0], std::vector<std::uint64_t>{1});
+  EXPECT_EQ(seen[1], std::vector<std::uint64_t>{2});
+  EXPECT_EQ(seen[2], std::vector<std::uint64_t>{3});
+  EXPECT_FALSE(server.log[2].sync->bootstrap->position.empty());  // and downloading went on
+  EXPECT_TRUE(seen[3].empty());
+  world.expect_same(*phone);
+}
+
 TEST_F(SyncSessionTest, APageAskedForAheadIsDroppedWhenTheOneBeforeItCannotBeTaken) {
   others_write(300);
   session.set_reply_budget(2000);
