@@ -63,7 +63,8 @@ void rollcall_replica::run_background() {
 }
 
 void rollcall_replica::stop_background() {
-  if (!background.joinable()) return;
+  // A thread cannot wait for its own end: an observer must not ask for it.
+  if (!background.joinable() || background.get_id() == std::this_thread::get_id()) return;
   {
     const std::lock_guard lock(mutex);
     background_stops = true;

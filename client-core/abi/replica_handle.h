@@ -35,8 +35,9 @@ struct rollcall_replica {
   rollcall::CurlTransport transport;
   std::unique_ptr<rollcall::SyncSession> session;
   std::optional<rollcall::LocalTransaction> transaction;
-  std::string last_error;      // of the user's calls
-  std::recursive_mutex mutex;  // an observer may query inside the call that runs it
+  bool is_calling_back = false;  // a caller's function runs inside one of ours
+  std::string last_error;        // of the user's calls
+  std::recursive_mutex mutex;    // an observer may query inside the call that runs it
 
   std::thread background;
   std::atomic<bool> background_stops{false};

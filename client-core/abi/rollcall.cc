@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -25,7 +26,6 @@ using rollcall::FieldDef;
 using rollcall::Result;
 using rollcall::RowId;
 using rollcall::Value;
-using rollcall::ValueKind;
 using rollcall::ValueView;
 
 namespace {
@@ -62,29 +62,48 @@ void tell(rollcall_error* where, const Error& error) {
   where->message[size] = '\0';
 }
 
-// Runs `body`, which returns a Result<void>; nothing thrown gets past here.
-template <class Body, class Tell>
-std::int32_t guarded(const Body& body, const Tell& tell_error) {
-  Error error;
+void tell(std::string& where, const Error& error) { where = tellable(error.message); }
+
+// For when there is no memory to tell more: short enough to need none.
+void tell_briefly(rollcall_error* where) noexcept {
+  if (where == nullptr) return;
+  where->code = ROLLCALL_E_OUT_OF_MEMORY;
+  std::strcpy(where->message, "out of memory");
+}
+void tell_briefly(std::string& where) noexcept {
+  where.clear();
+  where.append("out of memory");  // fits in the string itself, whatever its capacity
+}
+
+// Runs `body`, which returns a Result<void>, and tells `where` what failed; nothing thrown gets
+// past here, not by the telling either.
+template <class Where, class Body>
+std::int32_t guarded(Where& where, const Body& body) noexcept {
+  std::int32_t code = ROLLCALL_OK;
   try {
-    const Result<void> done = body();
-    if (done) return ROLLCALL_OK;
-    error = done.error();
-  } catch (const std::bad_alloc&) {
-    error = failure(ErrorCode::out_of_memory, "out of memory; nothing was changed");
-  } catch (const std::exception& thrown) {
-    error = failure(ErrorCode::internal, thrown.what());
+    try {
+      const Result<void> done = body();
+      if (done) return ROLLCALL_OK;
+      code = static_cast<std::int32_t>(done.error().code);
+      tell(where, done.error());
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& thrown) {
+      code = ROLLCALL_E_INTERNAL;
+      tell(where, failure(ErrorCode::internal, thrown.what()));
+    }
+  } catch (...) {
+    if (code == ROLLCALL_OK) code = ROLLCALL_E_OUT_OF_MEMORY;
+    tell_briefly(where);
   }
-  tell_error(error);
-  return static_cast<std::int32_t>(error.code);
+  return code;
 }
 
 template <class Body>
-std::int32_t on(rollcall_replica* replica, const Body& body) {
+std::int32_t on(rollcall_replica* replica, const Body& body) noexcept {
   if (replica == nullptr) return ROLLCALL_E_INVALID_ARGUMENT;
   const std::lock_guard lock(replica->mutex);
-  return guarded(body,
-                 [replica](const Error& error) { replica->last_error = tellable(error.message); });
+  return guarded(replica->last_error, body);
 }
 
 Error missing(std::string_view what) {
@@ -205,8 +224,15 @@ Result<rollcall::Entrance> entrance_of(const rollcall_enroll_options& options) {
   return entrance;
 }
 
+Result<void> check_not_calling_back(const rollcall_replica& replica) {
+  if (!replica.is_calling_back) return {};
+  return failure(ErrorCode::invalid_argument,
+                 "a callback of this replica is running: return from it, then sync");
+}
+
 // Replies cannot be taken inside a transaction, nor by two that sync.
 Result<void> check_may_sync(const rollcall_replica& replica) {
+  ROLLCALL_TRY(check_not_calling_back(replica));
   if (replica.background.joinable()) {
     return failure(ErrorCode::invalid_argument,
                    "the background thread syncs already: stop it first");
@@ -225,10 +251,31 @@ ValueView cell_of(const rollcall_rows* rows, int32_t column) {
   return rows->query.value(static_cast<std::size_t>(column));
 }
 
-// What follows a change: observers hear of it, a waiting session sends it.
-Result<void> after_change(rollcall_replica& replica) {
+// While it lives, what runs may be a caller's own function, which must not sync.
+class CallingBack {
+ public:
+  explicit CallingBack(rollcall_replica& replica)
+      : replica_(replica), before_(std::exchange(replica.is_calling_back, true)) {}
+  ~CallingBack() { replica_.is_calling_back = before_; }
+  CallingBack(const CallingBack&) = delete;
+  CallingBack& operator=(const CallingBack&) = delete;
+
+ private:
+  rollcall_replica& replica_;
+  bool before_;
+};
+
+// Observers hear of what has changed. That stands by now: what goes wrong here is told, but the
+// call that made the change has done what it was to do.
+void tell_observers(rollcall_replica& replica) noexcept {
+  const CallingBack calling(replica);
+  static_cast<void>(guarded(replica.last_error, [&] { return replica.replica->deliver(); }));
+}
+
+// What follows a change: a waiting session sends it, observers hear of it.
+void after_change(rollcall_replica& replica) noexcept {
   replica.wake();
-  return replica.replica->deliver();
+  tell_observers(replica);
 }
 
 }  // namespace
@@ -249,41 +296,37 @@ void rollcall_free(void* text) { std::free(text); }
 int32_t rollcall_enroll(const rollcall_enroll_options* options, rollcall_replica** out,
                         rollcall_error* error) {
   if (out != nullptr) *out = nullptr;
-  return guarded(
-      [&]() -> Result<void> {
-        ROLLCALL_TRY_ASSIGN(const auto known, whole(options));
-        if (known.path == nullptr || out == nullptr) return missing("the replica's path");
-        ROLLCALL_TRY_ASSIGN(const auto entrance, entrance_of(known));
-        auto handle = std::make_unique<rollcall_replica>();
-        ROLLCALL_TRY_ASSIGN(
-            handle->replica,
-            rollcall::enroll(known.path, entrance, handle->transport, handle->system.doors(), {},
-                             known.timeout_ms > 0 ? known.timeout_ms : enroll_timeout_ms_default));
-        handle->begin_session();
-        *out = handle.release();
-        return {};
-      },
-      [error](const Error& failed) { tell(error, failed); });
+  return guarded(error, [&]() -> Result<void> {
+    ROLLCALL_TRY_ASSIGN(const auto known, whole(options));
+    if (known.path == nullptr || out == nullptr) return missing("the replica's path");
+    ROLLCALL_TRY_ASSIGN(const auto entrance, entrance_of(known));
+    auto handle = std::make_unique<rollcall_replica>();
+    ROLLCALL_TRY_ASSIGN(
+        handle->replica,
+        rollcall::enroll(known.path, entrance, handle->transport, handle->system.doors(), {},
+                         known.timeout_ms > 0 ? known.timeout_ms : enroll_timeout_ms_default));
+    handle->begin_session();
+    *out = handle.release();
+    return {};
+  });
 }
 
 int32_t rollcall_open(const rollcall_open_options* options, rollcall_replica** out,
                       rollcall_error* error) {
   if (out != nullptr) *out = nullptr;
-  return guarded(
-      [&]() -> Result<void> {
-        ROLLCALL_TRY_ASSIGN(const auto known, whole(options));
-        if (known.path == nullptr || out == nullptr) return missing("the replica's path");
-        auto handle = std::make_unique<rollcall_replica>();
-        rollcall::ReplicaOptions how;
-        if (known.vfs != nullptr) how.vfs = known.vfs;
-        how.quiet = quiet_fields(known.not_conflicts);
-        ROLLCALL_TRY_ASSIGN(handle->replica,
-                            rollcall::Replica::open(known.path, handle->system.doors(), how));
-        handle->begin_session();
-        *out = handle.release();
-        return {};
-      },
-      [error](const Error& failed) { tell(error, failed); });
+  return guarded(error, [&]() -> Result<void> {
+    ROLLCALL_TRY_ASSIGN(const auto known, whole(options));
+    if (known.path == nullptr || out == nullptr) return missing("the replica's path");
+    auto handle = std::make_unique<rollcall_replica>();
+    rollcall::ReplicaOptions how;
+    if (known.vfs != nullptr) how.vfs = known.vfs;
+    how.quiet = quiet_fields(known.not_conflicts);
+    ROLLCALL_TRY_ASSIGN(handle->replica,
+                        rollcall::Replica::open(known.path, handle->system.doors(), how));
+    handle->begin_session();
+    *out = handle.release();
+    return {};
+  });
 }
 
 void rollcall_close(rollcall_replica* replica) { delete replica; }
@@ -388,8 +431,7 @@ int32_t rollcall_commit(rollcall_replica* replica, uint64_t* number_out) {
     replica->end_transaction();
     if (!committed) return std::move(committed).error();
     if (number_out != nullptr) *number_out = committed->number.value;
-    // The write is on the disk whatever an observer says.
-    if (const auto told = after_change(*replica); !told) replica->last_error = told.error().message;
+    after_change(*replica);
     return {};
   });
 }
@@ -447,7 +489,11 @@ const char* rollcall_rows_bytes(const rollcall_rows* rows, int32_t column, size_
   if (rows == nullptr) return "";
   const std::lock_guard lock(rows->owner->mutex);
   auto& shown = const_cast<rollcall_rows*>(rows)->shown;
-  shown.assign(cell_of(rows, column).bytes);
+  const std::int32_t code = guarded(rows->owner->last_error, [&]() -> Result<void> {
+    shown.assign(cell_of(rows, column).bytes);
+    return {};
+  });
+  if (code != ROLLCALL_OK) return "";
   if (length != nullptr) *length = shown.size();
   return shown.c_str();
 }
@@ -470,7 +516,8 @@ int32_t rollcall_get(rollcall_replica* replica, const char* collection, const ch
                                                 std::span<const ValueView>(&key, 1)));
     ROLLCALL_TRY_ASSIGN(const bool there, query.step());
     if (!there) {
-      return failure(ErrorCode::not_found, def->name + " has no row " + row.text() + " here; sync, or check the id");
+      return failure(ErrorCode::not_found,
+                     def->name + " has no row " + row.text() + " here; sync, or check the id");
     }
     auto json = nlohmann::json::object();
     for (std::size_t i = 0; i < query.columns(); ++i) {
@@ -566,7 +613,8 @@ static int32_t decide_conflict(rollcall_replica* replica, const char* conflict, 
       ROLLCALL_TRY(transaction.close_loser(named.collection, named.row, named.field, named.writer));
     }
     ROLLCALL_TRY(transaction.commit());
-    return after_change(*replica);
+    after_change(*replica);
+    return {};
   });
 }
 
@@ -600,14 +648,16 @@ int32_t rollcall_tray_export(rollcall_replica* replica, uint64_t number, char** 
 int32_t rollcall_tray_retry(rollcall_replica* replica, uint64_t number) {
   return on(replica, [&]() -> Result<void> {
     ROLLCALL_TRY(replica->replica->retry(rollcall::TxNumber(number)));
-    return after_change(*replica);
+    after_change(*replica);
+    return {};
   });
 }
 
 int32_t rollcall_tray_discard(rollcall_replica* replica, uint64_t number) {
   return on(replica, [&]() -> Result<void> {
     ROLLCALL_TRY(replica->replica->discard(rollcall::TxNumber(number)));
-    return after_change(*replica);
+    after_change(*replica);
+    return {};
   });
 }
 
@@ -645,6 +695,7 @@ int32_t rollcall_sync(rollcall_replica* replica, const rollcall_sync_options* op
     const std::int64_t start = clock.steady_ms();
     replica->begin_session();
     const auto go_on = [&] {
+      const CallingBack calling(*replica);
       if (known.timeout_ms > 0 && clock.steady_ms() - start > known.timeout_ms) return false;
       if (known.progress == nullptr) return true;
       const auto status = replica->replica->status();
@@ -653,10 +704,10 @@ int32_t rollcall_sync(rollcall_replica* replica, const rollcall_sync_options* op
              known.progress(known.context, status->bootstrap_rows, status->bootstrap_rows_left,
                             traffic.sent_bytes + traffic.received_bytes) == 0;
     };
-    const Result<void> done = replica->session->catch_up(
+    Result<void> done = replica->session->catch_up(
         static_cast<std::uint32_t>(known.attempts > 0 ? known.attempts : sync_attempts_default),
         go_on);
-    ROLLCALL_TRY(replica->replica->deliver());
+    tell_observers(*replica);
     if (summary_out != nullptr) {
       ROLLCALL_TRY_ASSIGN(const auto status, replica->replica->status());
       *summary_out = copied(
@@ -679,7 +730,8 @@ int32_t rollcall_sync_step(rollcall_replica* replica, int32_t budget_ms, int64_t
       *wait_ms_out =
           wake ? std::max<std::int64_t>(*wake - replica->system.clock.steady_ms(), 0) : -1;
     }
-    return replica->replica->deliver();
+    tell_observers(*replica);
+    return {};
   });
 }
 
@@ -692,6 +744,7 @@ void rollcall_wake(rollcall_replica* replica) {
 int32_t rollcall_background_start(rollcall_replica* replica) {
   return on(replica, [&]() -> Result<void> {
     if (replica->background.joinable()) return {};
+    ROLLCALL_TRY(check_not_calling_back(*replica));
     replica->session->start(rollcall::ClientSync::Mode::live);
     replica->background = std::thread([replica] { replica->run_background(); });
     return {};

@@ -33,6 +33,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+/* NOLINTBEGIN(modernize-use-using): this is C. */
 
 /* Raised when a function's meaning changes; functions are only ever added within one. */
 #define ROLLCALL_ABI_VERSION 1
@@ -216,7 +217,8 @@ typedef struct rollcall_sync_options {
   size_t size;
   int32_t timeout_ms; /* 0: as long as it makes progress */
   int32_t attempts;   /* failed requests in a row before giving up; 0: 3 */
-  /* Called now and then while rows arrive; may be NULL. Non-zero stops. */
+  /* Called now and then while rows arrive; may be NULL. Non-zero stops. It may do what an observer
+   * may: syncing from it is ROLLCALL_E_INVALID_ARGUMENT. */
   int32_t (*progress)(void* context, uint64_t rows_done, uint64_t rows_left, uint64_t wire_bytes);
   void* context;
 } rollcall_sync_options;
@@ -242,6 +244,7 @@ ROLLCALL_API void rollcall_wake(rollcall_replica* replica);
 ROLLCALL_API int32_t rollcall_background_start(rollcall_replica* replica);
 ROLLCALL_API void rollcall_background_stop(rollcall_replica* replica);
 
+/* NOLINTEND(modernize-use-using) */
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

@@ -569,6 +569,47 @@ static int32_t stop_at_once(void* context, uint64_t rows_done, uint64_t rows_lef
   return 1;
 }
 
+/* A progress callback that tries what it must not. */
+static int32_t syncs_itself(void* context, uint64_t rows_done, uint64_t rows_left,
+                            uint64_t wire_bytes) {
+  int64_t wait_ms = 0;
+  char* json = NULL;
+  (void)rows_done;
+  (void)rows_left;
+  (void)wire_bytes;
+  ++*(unsigned*)context;
+  CODE(ada, ROLLCALL_E_INVALID_ARGUMENT, rollcall_sync(ada, NULL, &json));
+  CHECK(json == NULL && strstr(rollcall_last_error(ada), "callback") != NULL);
+  CODE(ada, ROLLCALL_E_INVALID_ARGUMENT, rollcall_sync_step(ada, 0, 0, &wait_ms));
+  CODE(ada, ROLLCALL_E_INVALID_ARGUMENT, rollcall_background_start(ada));
+  CHECK(number_of(ada, "SELECT count(*) FROM person") >= 0); /* it may read */
+  return 0;
+}
+
+static void an_observer_syncs(void* context, uint64_t observation) {
+  (void)observation;
+  ++*(unsigned*)context;
+  CODE(ada, ROLLCALL_E_INVALID_ARGUMENT, rollcall_sync(ada, NULL, NULL));
+}
+
+static void a_sync_inside_a_callback_is_refused_and_harms_nothing(void) {
+  unsigned progress = 0, observed = 0;
+  uint64_t observation = 0;
+  char id[ID_BYTES];
+  ROLLCALL_OPTIONS(rollcall_sync_options, options);
+  options.progress = syncs_itself;
+  options.context = &progress;
+  OK(ada,
+     rollcall_observe(ada, "SELECT id FROM person", an_observer_syncs, &observed, &observation));
+  put_person(ada, "{\"unit\":\"nc/wake/1-01\",\"given_name\":\"Dee\"}", id);
+  CHECK(observed == 1);
+  OK(ada, rollcall_sync(ada, &options, NULL));
+  CHECK(progress > 0);
+  rollcall_unobserve(ada, observation);
+  CHECK(holds(status_of(ada), "\"pending\":0,"));
+  OK(ada, rollcall_sync(ada, NULL, NULL)); /* and outside it goes as ever */
+}
+
 static void what_one_device_wrote_the_other_one_reads(void) {
   char said[1000], theirs[20], ours[20];
   char* json = NULL;
@@ -804,6 +845,7 @@ int main(int argc, char** argv) {
   RUN(a_row_is_got_and_found);
   RUN(an_observer_hears_of_changes_of_its_query);
   RUN(what_one_device_wrote_the_other_one_reads);
+  RUN(a_sync_inside_a_callback_is_refused_and_harms_nothing);
   RUN(concurrent_edits_stand_as_conflicts_until_somebody_decides);
   RUN(what_the_server_refuses_waits_in_the_tray);
   RUN(the_background_thread_brings_what_others_write);
