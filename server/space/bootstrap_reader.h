@@ -8,6 +8,7 @@
 #include "engine/codec/page_writer.h"
 #include "engine/protocol/messages.h"
 #include "server/space/entry_scan.h"
+#include "server/space/limits.h"
 #include "server/space/row_packer.h"
 #include "server/space/scope_view.h"
 #include "server/space/snapshot.h"
@@ -29,6 +30,7 @@ class BootstrapReader {
     std::optional<Boundary> through;
     std::size_t rows_max = 0;
     std::size_t bytes_max = 0;
+    std::size_t scan_rows_max = bootstrap_scan_rows_max;  // entries looked at
   };
   // Fills `page`. The last entry that it reaches to; nothing: it reaches the range's end.
   Result<std::optional<Boundary>> read(const Want& want, PageWriter& page);
@@ -42,9 +44,13 @@ class BootstrapReader {
   std::vector<PathEntry> entries_;
 };
 
-// Cuts a range into parts of equal entry count and sums each.
+// Cuts a range into parts of equal entry count and sums each. Of a range that is longer than
+// `scan_rows_max` the rest comes as one more part, with `unsummed` in the place of its sum and "at
+// least so many" as its rows: whoever compares finds it different, and descends into it.
+inline constexpr std::uint64_t unsummed = 1;
 Result<HealRanges> read_heal_ranges(Snapshot& snapshot, const GrantRecord& grant,
                                     const std::optional<Boundary>& after,
-                                    const std::optional<Boundary>& through);
+                                    const std::optional<Boundary>& through,
+                                    std::size_t scan_rows_max = heal_scan_rows_max);
 
 }  // namespace rollcall

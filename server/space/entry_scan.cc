@@ -20,14 +20,15 @@ Result<void> EntryScan::start(const std::optional<Boundary>& after,
   return {};
 }
 
-Result<std::uint64_t> EntryScan::count() {
+Result<std::uint64_t> EntryScan::count(std::uint64_t enough) {
   ROLLCALL_TRY_ASSIGN(
       Statement count,
       snapshot_.file().connection().cached(
-          "SELECT count(*) FROM _index WHERE path = ?1 AND (collection, id) > (?2, ?3) AND "
-          "(collection, id) <= (?4, ?5)"));
+          "SELECT count(*) FROM (SELECT 1 FROM _index WHERE path = ?1 AND (collection, id) > (?2, "
+          "?3) AND (collection, id) <= (?4, ?5) LIMIT ?6)"));
   std::uint64_t entries = 0;
   for (const PathNames::NamedPath& named : paths_) {
+    if (entries >= enough) break;
     // Collections are 16 bits wide: -1 and 65536 stand before and behind all of them.
     const bool from_inside = after_ && after_->path == named.path;
     const bool to_inside = through_ && through_->path == named.path;
@@ -36,11 +37,28 @@ Result<std::uint64_t> EntryScan::count() {
     count.bind_bytes(3, from_inside ? after_->row.view() : BytesView());
     count.bind_integer(4, to_inside ? through_->collection.value : 65536);
     count.bind_bytes(5, to_inside ? through_->row.view() : BytesView());
+    count.bind_integer(6, static_cast<std::int64_t>(enough - entries));
     ROLLCALL_TRY(count.step());
     entries += static_cast<std::uint64_t>(count.integer(0));
     count.reset();
   }
   return entries;
+}
+
+Result<std::optional<Boundary>> EntryScan::last() {
+  ROLLCALL_TRY_ASSIGN(Statement select, snapshot_.file().connection().cached(
+                                            "SELECT collection, id FROM _index WHERE path = ?1 "
+                                            "ORDER BY collection DESC, id DESC LIMIT 1"));
+  for (auto named = paths_.rbegin(); named != paths_.rend(); ++named) {
+    select.bind_integer(1, named->number);
+    ROLLCALL_TRY_ASSIGN(const bool found, select.step());
+    if (!found) continue;
+    const CollectionId collection(static_cast<std::uint16_t>(select.integer(0)));
+    ROLLCALL_TRY_ASSIGN(const RowId id, select.id(1));
+    select.reset();
+    return std::optional<Boundary>(Boundary{named->path, collection, id});
+  }
+  return std::optional<Boundary>();
 }
 
 Result<bool> EntryScan::next() {

@@ -24,8 +24,10 @@ class EntryScan {
 
   // In (after, through]; nothing: from the first, to the last.
   Result<void> start(const std::optional<Boundary>& after, const std::optional<Boundary>& through);
-  // The entries of that range; before the first `next`.
-  Result<std::uint64_t> count();
+  // The entries of that range, counted no further than `enough`; before the first `next`.
+  Result<std::uint64_t> count(std::uint64_t enough);
+  // The last entry of all below the prefix; nothing: there is none.
+  Result<std::optional<Boundary>> last();
   Result<bool> next();
 
   // Of the present entry; views live until the next one.

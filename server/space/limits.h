@@ -56,5 +56,11 @@ inline constexpr std::size_t parked_transactions_max = 100'000;
 // Entries of one drill-down range that is re-read are `heal_rows_max`; a caller that asks for the
 // rows of a longer range gets it cut at this many.
 inline constexpr std::size_t heal_page_rows_max = 4'096;
+// Entries that one drill-down request sums up, some tenths of a second: what lies behind them comes
+// as one range without a sum, and the device descends into it.
+inline constexpr std::size_t heal_scan_rows_max = 200'000;
+// Entries that one bootstrap page looks at: those whose rows came at an earlier path take no room
+// in the page, but time.
+inline constexpr std::size_t bootstrap_scan_rows_max = 200'000;
 
 }  // namespace rollcall

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "engine/protocol/limits.h"
+#include "server/space/bootstrap_reader.h"
+#include "server/space/snapshot.h"
 #include "tests/server/space/space_world.h"
 
 namespace rollcall {
@@ -331,6 +333,81 @@ TEST(Heal, DescendsToTheRowsOfOneRange) {
   EXPECT_EQ(rows.bootstrap->after, request.heal->after);
   EXPECT_EQ(rows.bootstrap->through, request.heal->through);
   EXPECT_FALSE(rows.heal.has_value());
+}
+
+// The space as the reading classes see it, without a reader around them.
+std::unique_ptr<Snapshot> snapshot_of(World& world, Random& random) {
+  const Space::Doors doors = world.doors();
+  auto snapshot = need(Snapshot::open(need(SpaceFile::open(world.path, doors.vfs, Access::reader)),
+                                      doors.cryptography, random, doors.clock, nullptr));
+  need(snapshot->begin());
+  return snapshot;
+}
+
+GrantRecord grant_of(Snapshot& snapshot, const Device& device) {
+  return need(snapshot.devices().find(device.number()))->record.grants[0];
+}
+
+TEST(Heal, ALongRangeIsSummedInPartsThatAddUpToIt) {
+  constexpr std::size_t part = 1'000;
+  World world;
+  auto ben = world.enroll({"unit/nc"});
+  for (unsigned n = 0; n < 4; ++n) ben->write(crowd(n * 1'000, 1'000));
+  ben->write(crowd(4'000, 100));
+  ben->read();
+  SeededRandom random(5);
+  const auto snapshot = snapshot_of(world, random);
+  const GrantRecord grant = grant_of(*snapshot, *ben);
+  std::uint64_t sum = 0;
+  std::uint64_t rows = 0;
+  std::size_t requests = 0;
+  for (std::optional<Boundary> after, through;; ++requests) {
+    const HealRanges part_of = need(read_heal_ranges(*snapshot, grant, after, through, part));
+    ASSERT_LE(part_of.ranges.size(), heal_ranges_max);
+    ASSERT_FALSE(part_of.ranges.empty());
+    const RangeSum rest = part_of.ranges.back();
+    for (const RangeSum& range : part_of.ranges) {
+      if (range.sum == unsummed) continue;
+      sum += range.sum;
+      rows += range.rows;
+    }
+    if (rest.sum != unsummed) break;
+    EXPECT_EQ(rows, (requests + 1) * part);  // no more work than allowed
+    EXPECT_GT(rest.rows, heal_rows_max);     // it is descended into, not read again whole
+    after = part_of.ranges[part_of.ranges.size() - 2].through;
+    through = rest.through;
+  }
+  EXPECT_EQ(requests, 3u);  // the last takes the small rest along
+  EXPECT_EQ(rows, 4'100u);
+  EXPECT_EQ(sum, ben->digest_of(ben->grants()[0]));
+}
+
+TEST(Bootstrap, APageEndsAfterSoManyEntriesThoughTheirRowsCameBefore) {
+  World world;
+  auto ben = world.enroll({"notice", "unit"});
+  for (unsigned n = 0; n < 30; ++n) {
+    ben->write({Edit::insert("notice", id_of(n), {{"title", text("x")}, {"open", text("no")}})
+                    .add("hosts", text("a"))
+                    .add("hosts", text("b"))});
+  }
+  SeededRandom random(5);
+  const auto snapshot = snapshot_of(world, random);
+  const auto grants = need(snapshot->devices().find(ben->number()))->record.grants;
+  ScopeView scope(snapshot->paths(), grants, {});
+  BootstrapReader reader(*snapshot, scope);
+  BootstrapReader::Want want;
+  want.prefix = "unit";
+  want.rows_max = 1'000;
+  want.bytes_max = 1u << 20;
+  want.scan_rows_max = 40;
+  PageWriter page;
+  const auto reached = need(reader.read(want, page));
+  ASSERT_TRUE(reached.has_value());
+  EXPECT_EQ(page.rows(), 30u);  // of the first path; ten of the second were looked at
+  page.clear();
+  want.after = reached;
+  ScopeView anew(snapshot->paths(), grants, {});  // one a page
+  EXPECT_FALSE(need(BootstrapReader(*snapshot, anew).read(want, page)).has_value());
 }
 
 TEST(Digest, WholeSpaceIsTheSumOverEveryPath) {
