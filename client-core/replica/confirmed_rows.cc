@@ -325,7 +325,7 @@ Result<void> ConfirmedRows::sweep(const PageScope& scope, const std::unordered_s
   std::vector<Stale> stale;
   Boundary entry;
   ROLLCALL_TRY(each(sets, [&](const ConfirmedRow& row) -> Result<void> {
-    if (there.count(row.key) != 0) return {};
+    if (there.contains(row.key)) return {};
     std::vector<std::string> kept;
     bool loses = false;
     for (const std::string& path : path_sets_.paths(row.paths)) {

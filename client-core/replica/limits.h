@@ -10,14 +10,14 @@ namespace rollcall {
 inline constexpr std::int64_t outbox_kept_ms = std::int64_t{90} * 24 * 3600 * 1000;
 inline constexpr std::size_t outbox_kept_bytes = 64u << 20;
 // How often their age is looked at.
-inline constexpr std::int64_t outbox_prune_ms = 3600 * 1000;
+inline constexpr std::int64_t outbox_prune_ms = std::int64_t{3600} * 1000;
 // Rows of decoded pending transactions that are held in memory for replays, beside the transaction
 // that is in use: a transaction of ten thousand rows fits once.
 inline constexpr std::size_t decoded_rows_max = 10'000;
 // And so many transactions: a reader's memory is some kilobytes, whatever it reads.
 inline constexpr std::size_t decoded_transactions_max = 16;
 // A range of rows that was re-read to heal a difference rests so long before it is re-read again.
-inline constexpr std::int64_t heal_rest_ms = 3600 * 1000;
+inline constexpr std::int64_t heal_rest_ms = std::int64_t{3600} * 1000;
 // The measured difference of the clocks is written down when it has changed by more than this.
 inline constexpr std::int64_t offset_jitter_ms = 500;
 // Conflicts, tray entries and search results that one call gives at most.

@@ -126,7 +126,7 @@ void Queries::changed_all_but(const std::set<std::string>& tables) {
   for (auto& [id, observed] : observed_) {
     observed.is_due = observed.is_due || std::any_of(observed.tables.begin(), observed.tables.end(),
                                                      [&](const std::string& table) {
-                                                       return tables.count(table) == 0;
+                                                       return !tables.contains(table);
                                                      });
   }
 }

@@ -99,7 +99,7 @@ class Replica {
   // Takes a newer compiled schema (canonical CBOR) in one local transaction; the outbox's bytes
   // stay as they are, and values that waited for their field move into its column. One that is not
   // newer changes nothing.
-  Result<void> adopt_schema(BytesView schema);
+  Result<void> adopt_schema(BytesView bytes);
 
   // The clock that stamps local transactions; it follows the server's, as replies tell.
   [[nodiscard]] const HybridClock& clock() const;
@@ -140,8 +140,9 @@ class Replica {
   // reply that breaks the protocol (`malformed` and its kin): nothing of it was taken then.
   Result<Taken> take_reply(const SyncRequest& asked, const SyncReply& reply);
   // The server cannot frame the oldest unsent transaction: from now on a void goes in its place,
-  // and its writes stand in the tray. `not_found` when nothing is unsent.
-  Result<TxNumber> void_oldest();
+  // and its writes stand in the tray. `not_found` when nothing is unsent, or when `refused` is
+  // given and another one is the oldest: the refused one has its verdict by now.
+  Result<TxNumber> void_oldest(std::optional<TxNumber> refused = std::nullopt);
 
   // ---- State
 

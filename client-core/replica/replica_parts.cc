@@ -120,7 +120,7 @@ void ReplicaParts::publish() {
   std::set<std::uint16_t>& touched = overlay.touched();
   std::set<std::string> untouched;
   for (const CollectionDef& def : tables.schema().collections) {
-    if (touched.count(def.id.value) != 0) continue;
+    if (touched.contains(def.id.value)) continue;
     // Its table, its full-text index, and their views.
     for (const std::string& name : {def.name, def.name + "_search"}) {
       untouched.insert(name);

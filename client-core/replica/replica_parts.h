@@ -30,8 +30,8 @@ namespace rollcall {
 // What an open replica is made of: each part is a table or a rule, and this is where they meet. It
 // is never moved, for the parts refer to each other; the connection outlives all of them.
 struct ReplicaParts {
-  ReplicaParts(const ReplicaDoors& doors, const ReplicaOptions& options, Connection open,
-               Identity identity, std::shared_ptr<const Schema> schema);
+  ReplicaParts(const ReplicaDoors& the_doors, const ReplicaOptions& the_options, Connection open,
+               Identity who, std::shared_ptr<const Schema> schema);
   ReplicaParts(const ReplicaParts&) = delete;
   ReplicaParts& operator=(const ReplicaParts&) = delete;
 

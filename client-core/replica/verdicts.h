@@ -78,7 +78,7 @@ class Verdicts {
 
  private:
   Result<void> store(TxNumber number, const StoredVerdict& verdict);
-  Result<void> take_one(TxNumber number, const Verdict& verdict, bool first, TxNumber retired,
+  Result<void> take_one(TxNumber number, const Verdict& told, bool first, TxNumber retired,
                         News& news);
   Result<void> clear(TxNumber from, TxNumber through);
 

@@ -71,7 +71,7 @@ Result<std::vector<WriteBuffer::FieldValue>> WriteBuffer::resolve(
   for (const NamedValue& named : values) {
     const FieldDef* field = def.find(named.field);
     if (field == nullptr || field->id.value == 0) return unknown_field(def, named.field);
-    if (!(named.value.is_null() && field->rule == MergeRule::set)) {
+    if (!named.value.is_null() || field->rule != MergeRule::set) {
       ROLLCALL_TRY(check_value(*field, named.value));
     }
     fields.push_back({field, named.value});
@@ -614,6 +614,7 @@ Result<void> WriteBuffer::repeat_field(OpenRow& row, const FieldDef& field,
   for (const SetRemoval& removal : write.removes) {
     ROLLCALL_TRY(remove_element(row, field, removal.element));
   }
+  if (write.generation == 0 && write.closes.empty()) return {};
   FieldWrite& again = write_of(row, field.id);
   again.generation = std::max(again.generation, write.generation);
   again.closes.insert(again.closes.end(), write.closes.begin(), write.closes.end());
@@ -632,7 +633,7 @@ Result<void> WriteBuffer::change(OpenRow& row, const std::function<Result<void>(
 }
 
 Result<void> WriteBuffer::show(OpenRow& row) {
-  const auto done = [&]() -> Result<void> {
+  auto done = [&]() -> Result<void> {
     KnownRow& known = row.known;
     if (!row.noted) {
       // Before the first write: what makes the row pending, and keeps what is confirmed of it.
@@ -670,7 +671,7 @@ Result<Bytes> WriteBuffer::encode() {
     ROLLCALL_TRY_ASSIGN(plain, writer_.finish(head));
     ROLLCALL_TRY(reader.open(plain));
     for (SectionRow row; reader.next(row);) {
-      if (moved_.count({row.section->collection, row.id}) != 0) continue;
+      if (moved_.contains({row.section->collection, row.id})) continue;
       rewritten.add(rewritten.section(row.section->collection, true, row.section->fields), row.id,
                     row.cells);
     }

@@ -35,16 +35,16 @@ class WriteBuffer {
                         std::size_t rows, std::span<const RowId> ids,
                         std::span<const ValueView> cells, std::vector<RowId>* made);
   // Opens the next generation.
-  Result<void> undo(std::string_view collection, const RowId& id, std::string_view field,
+  Result<void> undo(std::string_view collection, const RowId& id, std::string_view name,
                     ValueView value);
   Result<void> set(std::string_view collection, const RowId& id,
                    std::span<const NamedValue> values);
-  Result<void> add(std::string_view collection, const RowId& id, std::string_view field,
+  Result<void> add(std::string_view collection, const RowId& id, std::string_view name,
                    const ValueView& value);
-  Result<void> remove(std::string_view collection, const RowId& id, std::string_view field,
+  Result<void> remove(std::string_view collection, const RowId& id, std::string_view name,
                       const ValueView& element);
   Result<void> set_deleted(std::string_view collection, const RowId& id, bool deleted);
-  Result<void> decide(std::string_view collection, const RowId& id, std::string_view field,
+  Result<void> decide(std::string_view collection, const RowId& id, std::string_view name,
                       Stamp writer, bool restore);
   // The same writes as another transaction's, with the bases of now.
   Result<void> repeat(const RowWrite& write);

@@ -87,10 +87,10 @@ std::string to_base64(BytesView bytes) {
 
 Result<Bytes> from_base64(std::string_view text) {
   static const auto kValues = [] {
-    std::array<std::int8_t, 256> values{};
+    std::array<int, 256> values{};
     values.fill(-1);
     for (std::size_t i = 0; i < kBase64.size(); ++i) {
-      values[static_cast<std::uint8_t>(kBase64[i])] = static_cast<std::int8_t>(i);
+      values[static_cast<std::uint8_t>(kBase64[i])] = static_cast<int>(i);
     }
     return values;
   }();

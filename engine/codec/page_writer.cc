@@ -94,7 +94,7 @@ std::uint32_t PageWriter::path(std::string_view path) {
 std::uint32_t PageWriter::path_set(std::span<const std::uint32_t> paths) {
   for (std::size_t i = 0; i < paths.size(); ++i) {
     ROLLCALL_CHECK(paths[i] < state_->paths.size());
-    ROLLCALL_CHECK(i == 0 || paths[i - 1] < paths[i]);
+    if (i > 0) ROLLCALL_CHECK(paths[i - 1] < paths[i]);
   }
   State& state = *state_;
   const auto found = state.set_places.find(paths);

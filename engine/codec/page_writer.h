@@ -39,7 +39,7 @@ class PageWriter {
     std::uint32_t path_set = 0;
     BytesView extra;
   };
-  void add(std::size_t section, const Row& row);
+  void add(std::size_t place, const Row& row);
 
   [[nodiscard]] std::size_t rows() const;
   // What the rows take unfolded, in bytes: the encoded page is smaller but for some tens of bytes a

@@ -9,7 +9,7 @@ namespace rollcall {
 namespace {
 
 // A row's or a write's list beyond this many items is nothing that a schema allows.
-constexpr std::size_t kListMax = set_elements_max * 2;
+constexpr std::size_t kListMax = std::size_t{set_elements_max} * 2;
 
 void write_element(CborWriter& out, const SetElement& element) {
   out.array(2);

@@ -34,7 +34,7 @@ inline constexpr std::size_t heal_rows_max = 256;
 // Devices' grants: more than a person needs, few enough to walk for each row.
 inline constexpr std::size_t device_grants_max = 64;
 // An enrolment code: lifetime, and wrong tries before all typed codes of the space rest.
-inline constexpr std::int64_t invitation_ms = 15 * 60'000;
+inline constexpr std::int64_t invitation_ms = std::int64_t{15} * 60'000;
 // Backoff of a client after a failure: full jitter between 0 and base * 2^n, at most the cap.
 inline constexpr std::int64_t backoff_base_ms = 250;
 inline constexpr std::int64_t backoff_cap_ms = 60'000;
