@@ -6,6 +6,7 @@
 #include "engine/codec/page_writer.h"
 #include "engine/codec/row_extra.h"
 #include "engine/model/path.h"
+#include "engine/storage/layout.h"
 
 namespace rollcall {
 namespace {
@@ -393,6 +394,20 @@ Result<void> ConfirmedRows::move_known() {
     ROLLCALL_TRY(overlay_.store(row_));
   }
   return parts_.unknown.reload();
+}
+
+Result<void> ConfirmedRows::drop_unused_sets() {
+  if (path_sets_.size() <= path_sets_max_) return {};
+  std::string used = "SELECT paths FROM _base UNION SELECT paths FROM _unknown";
+  for (const CollectionDef& def : parts_.tables.schema().collections) {
+    used += " UNION SELECT _paths FROM " + table_name(def);
+  }
+  ROLLCALL_TRY(connection_.execute("DELETE FROM _path_sets WHERE id NOT IN (" + used + ")"));
+  parts_.grants.forget_paths();
+  ROLLCALL_TRY(path_sets_.forget());
+  // All in use: not looked for again before there are twice as many.
+  path_sets_max_ = std::max(path_sets_max, 2 * path_sets_.size());
+  return {};
 }
 
 // ---- All rows

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "client-core/replica/limits.h"
 #include "client-core/replica/overlay.h"
 #include "engine/clock/hybrid_clock.h"
 #include "engine/codec/page_reader.h"
@@ -60,6 +61,8 @@ class ConfirmedRows {
   Result<void> drop_uncovered();
   // After a new schema: values that waited for their field move into its column. No digest changes.
   Result<void> move_known();
+  // Where there are very many path sets, deletes those that no row has any more.
+  Result<void> drop_unused_sets();
 
   // False: no row lies at a path under the prefix.
   [[nodiscard]] bool may_have_rows_under(std::string_view prefix) const {
@@ -125,6 +128,7 @@ class ConfirmedRows {
   ReplicaImage image_;
   std::vector<TxNumber> noted_;
   std::uint64_t taken_writes_ = 0;
+  std::size_t path_sets_max_ = path_sets_max;
 };
 
 }  // namespace rollcall

@@ -52,11 +52,10 @@ void Healing::answered() {
   if (HeldGrant* held = grants_.find(grant)) held->reread = false;
 }
 
-Result<std::vector<Healing::LocalSum>> Healing::local_sums(const HealWant& asked,
+Result<std::vector<Healing::LocalSum>> Healing::local_sums(const std::string& prefix,
+                                                           const HealWant& asked,
                                                            const HealRanges& ranges) {
   std::vector<LocalSum> sums(ranges.ranges.size() + 1);
-  const HeldGrant* held = grants_.find(asked.grant);
-  const std::string prefix = held->grant.path;
   Boundary entry;
   ROLLCALL_TRY(rows_.each(rows_.sets_under(prefix), [&](const ConfirmedRow& row) -> Result<void> {
     for (const std::string& path : path_sets_.paths(row.paths)) {
@@ -79,14 +78,16 @@ Result<std::vector<Healing::LocalSum>> Healing::local_sums(const HealWant& asked
 
 Result<bool> Healing::take_sums(const HealWant& asked, const HealRanges& ranges, bool forced,
                                 std::int64_t now_ms) {
+  HeldGrant* held = grants_.find(asked.grant);
+  if (held == nullptr) return false;  // lost meanwhile
   if (!is_asked(asked) || asked.rows || ranges.grant != asked.grant) return false;
   for (std::size_t i = 1; i < ranges.ranges.size(); ++i) {
     if (!(ranges.ranges[i - 1].through < ranges.ranges[i].through)) {
       return failure(ErrorCode::malformed, "the ranges of a drill-down do not ascend");
     }
   }
-  ROLLCALL_TRY_ASSIGN(const std::vector<LocalSum> local, local_sums(asked, ranges));
-  HeldGrant* held = grants_.find(asked.grant);
+  const std::string prefix = held->grant.path;
+  ROLLCALL_TRY_ASSIGN(const std::vector<LocalSum> local, local_sums(prefix, asked, ranges));
   if (!asked.after && !asked.through) {
     // All of the grant's rows were just summed: should the kept sum say something else, it is the
     // one that is wrong.
@@ -130,6 +131,7 @@ Result<bool> Healing::take_sums(const HealWant& asked, const HealRanges& ranges,
 Result<bool> Healing::take_rows(const HealWant& asked, const BootstrapPage& page,
                                 std::int64_t now_ms) {
   if (!is_asked(asked) || !asked.rows || page.grant != asked.grant) return false;
+  if (grants_.find(asked.grant) == nullptr) return false;  // lost meanwhile
   Question question = questions_.front();
   const bool is_cut = page.through != question.through && page.through.has_value();
   Staging::Page staged{Staging::Kind::heal, question.grant, question.after,

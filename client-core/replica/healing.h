@@ -64,7 +64,8 @@ class Healing {
     std::uint64_t entries = 0;
   };
   // Sums of the own entries between the ranges' ends, and, last, of those beyond them.
-  Result<std::vector<LocalSum>> local_sums(const HealWant& asked, const HealRanges& ranges);
+  Result<std::vector<LocalSum>> local_sums(const std::string& prefix, const HealWant& asked,
+                                           const HealRanges& ranges);
 
   Connection& connection_;
   ConfirmedRows& rows_;

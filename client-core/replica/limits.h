@@ -20,6 +20,9 @@ inline constexpr std::size_t decoded_transactions_max = 16;
 inline constexpr std::int64_t heal_rest_ms = std::int64_t{3600} * 1000;
 // The measured difference of the clocks is written down when it has changed by more than this.
 inline constexpr std::int64_t offset_jitter_ms = 500;
+// Path sets that lie in memory, used or not, before those that no row has are looked for: a few
+// hundred are in use, and looking takes a walk over all rows.
+inline constexpr std::size_t path_sets_max = 10'000;
 // Conflicts, tray entries and search results that one call gives at most.
 inline constexpr std::size_t listed_rows_max = 100'000;
 

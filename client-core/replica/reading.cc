@@ -297,6 +297,7 @@ Result<void> Reading::complete(const SyncReply& reply, const SyncRequest& asked,
     held.through.reset();
   }
   ROLLCALL_TRY(parts_.staging.clear());
+  ROLLCALL_TRY(parts_.confirmed.drop_unused_sets());
   standing.cursor = reply.cursor.empty() ? asked.cursor : reply.cursor;
   standing.floor.clear();
   standing.position.clear();

@@ -362,12 +362,12 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
   return taken;
 }
 
-Result<TxNumber> Replica::void_oldest() {
+Result<TxNumber> Replica::void_oldest(std::optional<TxNumber> refused) {
   ReplicaParts& parts = *parts_;
   ROLLCALL_TRY(parts.refresh());
   const TxNumber number = parts.standing.seen.next();
   ROLLCALL_TRY_ASSIGN(const auto entry, parts.outbox.find(number));
-  if (!entry || entry->is_void) {
+  if (!entry || entry->is_void || (refused && *refused != number)) {
     return failure(ErrorCode::not_found, "no unsent transaction is there to be voided");
   }
   auto done = parts.write([&]() -> Result<void> {

@@ -101,11 +101,17 @@ Result<Committed> Tray::retry(TxNumber number) {
   ROLLCALL_TRY_ASSIGN(Bytes body, parts_.outbox.body(number));
   DecodedTransaction transaction;
   ROLLCALL_TRY(transaction.decode(number, std::move(body)));
-  ROLLCALL_TRY_ASSIGN(Transaction sql, Transaction::write(parts_.connection));
-  WriteBuffer again(parts_, std::move(sql), parts_.clock.next());
-  for (const RowWrite& row : transaction.rows()) ROLLCALL_TRY(again.repeat(row));
-  ROLLCALL_TRY(parts_.verdicts.deal_with(number));
-  return again.commit();
+  Committed made;
+  {
+    ROLLCALL_TRY_ASSIGN(Transaction sql, Transaction::write(parts_.connection));
+    WriteBuffer again(parts_, std::move(sql), parts_.clock.next());
+    for (const RowWrite& row : transaction.rows()) ROLLCALL_TRY(again.repeat(row));
+    ROLLCALL_TRY(parts_.verdicts.deal_with(number));
+    ROLLCALL_TRY_ASSIGN(made, again.commit());
+  }
+  // What it wrote is so already: nothing was made, and the old one is dealt with all the same.
+  if (made.number.value == 0) ROLLCALL_TRY(discard(number));
+  return made;
 }
 
 Result<void> Tray::discard(TxNumber number) {

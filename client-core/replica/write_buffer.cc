@@ -603,6 +603,12 @@ Result<void> WriteBuffer::repeat(const RowWrite& write) {
     for (const FieldWrite& of_field : write.fields) {
       ROLLCALL_TRY(repeat_field(*row, def->fields[*def->position(of_field.field)], of_field));
     }
+    // An element that is in no set any more need not be removed.
+    if (row->write.insert) return {};
+    std::erase_if(row->write.fields, [](const FieldWrite& field) {
+      return !field.has_value && field.adds.empty() && field.removes.empty() &&
+             field.closes.empty();
+    });
     return {};
   });
 }

@@ -62,7 +62,9 @@ void SyncSession::send(const RequestPlan& plan, SyncRequest request, const Hash&
 
 Result<void> SyncSession::send_due() {
   if (machine_.wants_void()) {
-    ROLLCALL_TRY(replica_.void_oldest());
+    const auto done = replica_.void_oldest(refused_);
+    // Where there is nothing to be voided any more, the search is over, too.
+    if (!done && done.error().code != ErrorCode::not_found) return done.error();
     machine_.voided();
   }
   // One lane's failure is none of the other's.
@@ -243,6 +245,9 @@ Result<void> SyncSession::take(const HttpResponse& response) {
     return take_reply(std::move(asked), opened.body);
   }
   last_error_ = opened.error;
+  if (asked.plan.push && opened.outcome.kind == RequestOutcome::Kind::refused) {
+    refused_ = asked.request.first_tx;
+  }
   machine_.ended(asked.plan.lane, opened.outcome, doors_.clock.steady_ms());
   if (opened.outcome.kind == RequestOutcome::Kind::stale && opened.server_ms) {
     ROLLCALL_TRY(replica_.follow_time(*opened.server_ms));

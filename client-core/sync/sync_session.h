@@ -93,6 +93,7 @@ class SyncSession {
   ReplicaDoors doors_;
   ClientSync machine_;
   std::array<UnderWay, lane_count> lanes_;
+  TxNumber refused_;                  // pushed alone, and the server could not read it
   std::uint64_t schema_request_ = 0;  // 0: none under way
   std::int64_t schema_deadline_ms_ = 0;
   std::uint64_t last_id_ = 0;

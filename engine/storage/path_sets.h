@@ -15,8 +15,8 @@ class Connection;
 
 // A replica's path sets, interned: most rows share one of a few hundred. Table `_path_sets`(id,
 // paths), where `paths` is each path in ascending order followed by a line feed. Set 0 is "not in
-// confirmed state", set 1 the empty one, which no table row stands for. Sets are kept for ever:
-// there are few.
+// confirmed state", set 1 the empty one, which no table row stands for. Sets are kept until
+// their owner deletes those that no row has.
 class PathSets {
  public:
   static constexpr std::int64_t not_confirmed = 0;
@@ -33,6 +33,7 @@ class PathSets {
   [[nodiscard]] const std::vector<std::string>& paths(std::int64_t set) const;
   // All numbers, ascending.
   [[nodiscard]] std::vector<std::int64_t> sets() const;
+  [[nodiscard]] std::size_t size() const { return by_number_.size(); }
   // Reads them anew.
   Result<void> forget();
 

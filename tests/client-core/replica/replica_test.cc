@@ -386,6 +386,38 @@ TEST(Replica, PutsAVoidInThePlaceOfATransactionThatCannotBeSent) {
   world.expect_same(*phone);
 }
 
+TEST(Replica, TakesOutOfTheTrayWhatWritesNothingWhenItIsRetried) {
+  ReplicaWorld world;
+  auto a = world.enroll({"unit/a"});
+  auto b = world.enroll({"unit/a"});
+  const RowId id = a->put("thing", {{"unit", text("a")}, {"tags", text("tall")}});
+  a->sync();
+  b->sync();
+  a->remove("thing", id, "tags", text("tall"));
+  const TxNumber number = need(a->replica().void_oldest());
+  b->remove("thing", id, "tags", text("tall"));
+  b->sync();
+  a->sync();
+  EXPECT_EQ(a->shows("thing", id, "tags"), "[]");
+  EXPECT_EQ(a->status().rejected, 1u);
+  EXPECT_EQ(need(a->replica().retry(number)).number, TxNumber(0));
+  EXPECT_EQ(a->status().rejected, 0u);
+  EXPECT_EQ(a->status().last_tx, number);
+  EXPECT_EQ(code_of(a->replica().retry(number)), ErrorCode::not_found);
+  a->restart();
+  EXPECT_EQ(a->status().rejected, 0u);
+  world.expect_same(*a);
+}
+
+TEST(Replica, VoidsNoOtherTransactionThanTheOneThatWasRefused) {
+  ReplicaWorld world;
+  auto phone = world.enroll({"unit/a"});
+  phone->put("thing", {{"unit", text("a")}, {"name", text("Ann")}});
+  EXPECT_EQ(code_of(phone->replica().void_oldest(TxNumber(2))), ErrorCode::not_found);
+  EXPECT_EQ(phone->status().rejected, 0u);
+  EXPECT_EQ(need(phone->replica().void_oldest(TxNumber(1))), TxNumber(1));
+}
+
 // ---- Local writes
 
 TEST(LocalTransaction, MakesAllOfItsWritesOrNone) {
@@ -697,6 +729,43 @@ TEST(Replica, ReportsADifferenceThatARereadDidNotHealAndRestsForAnHour) {
   a->sync();
   EXPECT_FALSE(a->status().diverged);
   world.expect_same(*a);
+}
+
+TEST(Replica, TakesNoSumsForAGrantThatTheSameReplyTakesAway) {
+  ReplicaWorld world;
+  auto phone = world.enroll({"unit/a"});
+  phone->put("thing", {{"unit", text("a")}, {"name", text("Ann")}});
+  phone->sync();
+  phone->spoil("UPDATE _grants SET reread = 1");
+  const SyncRequest asked = phone->prepare(false, true);
+  ASSERT_TRUE(asked.heal.has_value());
+  SyncReply reply = phone->answer(asked);
+  ASSERT_TRUE(reply.heal.has_value());
+  reply.grants.emplace();
+  reply.grants_version = phone->status().epoch.value + 1'000;
+  phone->take(asked, reply);
+  EXPECT_TRUE(phone->status().grants.empty());
+}
+
+TEST(Replica, ForgetsPathSetsThatNoRowHasAnyMore) {
+  ReplicaWorld world;
+  auto phone = world.enroll({"unit"});
+  phone->sync();
+  const RowId id = phone->put("thing", {{"unit", text("a")}, {"visits", number(1)}});
+  phone->sync();
+  phone->spoil(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10001) INSERT INTO "
+      "_path_sets SELECT i + 1000, 'unit/gone/' || i || char(10) FROM n");
+  phone->add("thing", id, "visits", number(1));
+  phone->put("thing", {{"unit", text("b")}});
+  phone->sync();
+  EXPECT_LT(phone->count("SELECT count(*) FROM _path_sets"), 10);
+  phone->put("thing", {{"unit", text("c")}});
+  phone->sync();
+  EXPECT_EQ(phone->shows("thing", id, "visits"), "2");
+  world.expect_same(*phone);
+  phone->restart();
+  world.expect_same(*phone);
 }
 
 // ---- Epochs, cursors, chains

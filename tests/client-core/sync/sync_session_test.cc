@@ -386,6 +386,29 @@ TEST_F(SyncSessionTest, ADeviceThatMayNotSpeakAsksAgainOnlyWhenItIsTold) {
   EXPECT_TRUE(step_until([&] { return phone->status().pending == 0; }));
 }
 
+TEST_F(SyncSessionTest, ASearchWhoseFindHasItsVerdictByNowEndsWithoutAVoid) {
+  need(session.catch_up(3));
+  put("Ann");
+  int refused = 0;
+  server.on_begin = [&](const Arrived& arrived) {
+    if (!arrived.sync || arrived.pushed().empty() || ++refused != 3) return;
+    // Sent alone it is refused once more, by a proxy: the server took it, and the read beside it
+    // tells the verdict.
+    static_cast<void>(server.real_response(arrived));
+  };
+  server.otherwise = [&](const Arrived& arrived) {
+    const bool pushes = arrived.sync && !arrived.pushed().empty();
+    return pushes && refused <= 3 ? refusal(400, ErrorCode::malformed) : real();
+  };
+  session.start(Mode::live);
+  ASSERT_TRUE(step_until([&] { return phone->status().pending == 0; }));
+  EXPECT_EQ(refused, 3);
+  const RowId ben = put("Ben");  // and now nothing is in its way
+  ASSERT_TRUE(step_until([&] { return phone->status().pending == 0; }));
+  EXPECT_TRUE(need(phone->replica().tray()).empty());
+  EXPECT_EQ(phone->shows("thing", ben, "name"), "Ben");
+}
+
 // ---- A server that lacks what it acknowledged
 
 class RestoredServerTest : public SyncSessionTest {
