@@ -49,6 +49,8 @@ inline constexpr std::size_t news_paths_max = 10'000;
 
 // A parked transaction whose row may still come waits so long, in ms.
 inline constexpr std::int64_t waiting_ms_max = std::int64_t{14} * 24 * 3600 * 1000;
+// Parked transactions that are judged again in one commit: others write between two of them.
+inline constexpr std::size_t judged_again_max = 500;
 // Parked transactions of one device: what it pushes beyond is rejected, so that the disk does not
 // fill with what nobody decides.
 inline constexpr std::size_t parked_transactions_max = 100'000;

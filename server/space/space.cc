@@ -187,11 +187,9 @@ Result<bool> Space::State::is_copied_back(BytesView cursor) {
   return !made || made->mark != opened->commit_mark || made->time_ms != opened->commit_ms;
 }
 
-Result<std::size_t> Space::State::judge_again(const std::function<bool(const Judgement&)>& which) {
+Result<std::size_t> Space::State::judge_again(const std::vector<LoggedTransaction>& parked) {
   std::size_t decided = 0;
-  ROLLCALL_TRY_ASSIGN(std::vector<LoggedTransaction> parked, log->parked());
   for (const LoggedTransaction& logged : parked) {
-    if (!which(logged.judgement)) continue;
     ROLLCALL_TRY_ASSIGN(CachedDevice * cached, device(logged.device));
     ROLLCALL_CHECK(cached != nullptr);
     ROLLCALL_TRY_ASSIGN(const Bytes bytes, log->bytes(logged.id));
@@ -229,7 +227,6 @@ Result<std::size_t> Space::apply_schema(const Schema& next) {
   State& s = *state_;
   if (next.hash == s.schema->hash) return std::size_t{0};
   ROLLCALL_TRY(check_evolution(*s.schema, next));
-  std::size_t decided = 0;
   const auto work = [&]() -> Result<void> {
     ROLLCALL_TRY(apply_layout(s.file.connection(), Flavour::server, next));
     const Bytes compiled = encode_schema(next);
@@ -241,26 +238,30 @@ Result<std::size_t> Space::apply_schema(const Schema& next) {
     s.schema = std::move(fresh);
     s.header.schema_version = next.version;
     s.news.schema = true;
-    ROLLCALL_TRY_ASSIGN(decided, s.judge_again([](const Judgement& judgement) {
-      return judgement.code == ErrorCode::unknown_field ||
-             judgement.code == ErrorCode::unknown_collection ||
-             judgement.code == ErrorCode::unknown_row;
-    }));
     return {};
   };
   ROLLCALL_TRY(s.commit(work));
-  return decided;
+  judge_waiting();
+  return judge_next();
 }
 
-Result<std::size_t> Space::judge_waiting() {
+void Space::judge_waiting() { state_->judged_through = 0; }
+bool Space::is_judging() const { return state_->judged_through.has_value(); }
+
+Result<std::size_t> Space::judge_next() {
+  State& s = *state_;
+  if (!s.judged_through) return std::size_t{0};
+  if (!s.judge) ROLLCALL_TRY(s.load());
+  ROLLCALL_TRY_ASSIGN(const std::vector<LoggedTransaction> parked,
+                      s.log->waiting(*s.judged_through, judged_again_max));
   std::size_t decided = 0;
   const auto work = [&]() -> Result<void> {
-    ROLLCALL_TRY_ASSIGN(decided, state_->judge_again([](const Judgement& judgement) {
-      return judgement.code == ErrorCode::unknown_row;
-    }));
+    ROLLCALL_TRY_ASSIGN(decided, s.judge_again(parked));
     return {};
   };
-  ROLLCALL_TRY(state_->commit(work));
+  if (!parked.empty()) ROLLCALL_TRY(s.commit(work));
+  s.judged_through.reset();
+  if (parked.size() == judged_again_max) s.judged_through = parked.back().id;
   return decided;
 }
 

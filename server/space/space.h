@@ -68,12 +68,18 @@ class Space {
   Result<void> note_seen(DeviceNumber device, std::span<const TxNumber> changed);
 
   // The next schema, if it is an allowed evolution (`schema_change` otherwise); the same one again
-  // is nothing. Parked transactions that waited for its fields are judged again; returns how many
-  // of them got another verdict.
+  // is nothing. Parked transactions that may have waited for its fields are judged again, the first
+  // of them at once; returns how many of these got another verdict. While `is_judging` there are
+  // more: for `judge_next`.
   Result<std::size_t> apply_schema(const Schema& next);
-  // Judges again the parked transactions whose row may have come, and rejects those that waited too
-  // long. Returns how many got another verdict. To be called now and then (once an hour).
-  Result<std::size_t> judge_waiting();
+  // Begins to judge again what is parked for a field, a collection or a row that may have come;
+  // what waited too long for a row is rejected. To be called now and then (once an hour). Opening a
+  // space begins it too: a judging that was cut short is begun anew.
+  void judge_waiting();
+  [[nodiscard]] bool is_judging() const;
+  // Judges the next parked transactions, `judged_again_max` at most, in a commit of their own.
+  // Returns how many got another verdict.
+  Result<std::size_t> judge_next();
 
   // A way in for one device, for 15 minutes. `public` is added to the scopes.
   Result<Invitation> invite(std::string_view label, std::vector<std::string> scopes);

@@ -57,6 +57,9 @@ struct Space::State {
   };
   std::unordered_map<std::uint32_t, CachedDevice> cached_devices;
 
+  // Parked transactions up to this one were judged again; nothing: none are to be.
+  std::optional<std::int64_t> judged_through = 0;
+
   // The write under way.
   Sequence next;  // sequence to give next
   std::int64_t now_ms = 0;
@@ -80,7 +83,7 @@ struct Space::State {
   Result<Judgement> apply_one(CachedDevice& device, const PushedTransaction& transaction,
                               const Hash& hash, std::int64_t request);
   Result<void> tell(const Push& push, const Pushed& pushed, PushReply& reply);
-  Result<std::size_t> judge_again(const std::function<bool(const Judgement&)>& which);
+  Result<std::size_t> judge_again(const std::vector<LoggedTransaction>& parked);
   // Nothing, and `refused` says why.
   Result<std::optional<StoredInvitation>> find_invitation(const EnrollRequest& request,
                                                           std::optional<Error>& refused);

@@ -108,6 +108,7 @@ std::vector<std::string> TransactionLog::create_statements() {
       "bytes BLOB NOT NULL)",
       "CREATE UNIQUE INDEX _transactions_number ON _transactions(device, number)",
       "CREATE INDEX _transactions_parked ON _transactions(device) WHERE kind = 4",
+      "CREATE INDEX _transactions_waiting ON _transactions(id) WHERE kind = 4",
       "CREATE INDEX _transactions_changed ON _transactions(device, number) "
       "WHERE told_before <> 0 AND seen = 0",
       "CREATE TABLE _requests(id INTEGER PRIMARY KEY, device INTEGER NOT NULL, "
@@ -336,10 +337,18 @@ Result<bool> TransactionLog::is_insert_parked(DeviceNumber device, CollectionId 
   return select.step();
 }
 
-Result<std::vector<LoggedTransaction>> TransactionLog::parked() {
-  ROLLCALL_TRY_ASSIGN(Statement select,
-                      connection_->cached(std::string(log_columns) +
-                                          " FROM _transactions WHERE kind = 4 ORDER BY id"));
+Result<std::vector<LoggedTransaction>> TransactionLog::waiting(std::int64_t after,
+                                                               std::size_t count_max) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      connection_->cached(std::string(log_columns) +
+                          " FROM _transactions WHERE kind = 4 AND id > ?1 AND code IN (?2, ?3, ?4) "
+                          "ORDER BY id LIMIT ?5"));
+  select.bind_integer(1, after);
+  select.bind_integer(2, static_cast<std::int64_t>(ErrorCode::unknown_field));
+  select.bind_integer(3, static_cast<std::int64_t>(ErrorCode::unknown_collection));
+  select.bind_integer(4, static_cast<std::int64_t>(ErrorCode::unknown_row));
+  select.bind_integer(5, static_cast<std::int64_t>(count_max));
   std::vector<LoggedTransaction> parked;
   while (true) {
     ROLLCALL_TRY_ASSIGN(const bool more, select.step());

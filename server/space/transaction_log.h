@@ -95,8 +95,9 @@ class TransactionLog {
   Result<void> forget_parked_inserts(std::int64_t id);
   Result<bool> is_insert_parked(DeviceNumber device, CollectionId collection, const RowId& row);
 
-  // Parked ones by arrival; the bytes are not read.
-  Result<std::vector<LoggedTransaction>> parked();
+  // Those parked for a field, a collection or a row that may yet come, by arrival, after `id`, at
+  // most `count_max`; the bytes are not read.
+  Result<std::vector<LoggedTransaction>> waiting(std::int64_t after, std::size_t count_max);
   Result<std::size_t> count_parked(DeviceNumber device);
   Result<Bytes> bytes(std::int64_t id);
   // All, by arrival, with their bytes, until `each` fails.

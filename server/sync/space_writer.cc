@@ -76,10 +76,11 @@ void SpaceWriter::stop() {
 
 void SpaceWriter::run() {
   auto next_judging = SteadyClock::now() + std::chrono::milliseconds(judge_waiting_ms);
-  for (;;) {
+  for (bool judging = true;;) {
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_until(lock, next_judging, [this] { return stopping_ || !queue_.empty(); });
+      const auto ready = [this] { return stopping_ || !queue_.empty(); };
+      if (!judging) wake_.wait_until(lock, next_judging, ready);
       if (queue_.empty() && stopping_) return;
     }
     for (std::deque<Job> jobs = take(); !jobs.empty();) {
@@ -93,9 +94,19 @@ void SpaceWriter::run() {
     }
     if (SteadyClock::now() >= next_judging) {
       next_judging += std::chrono::milliseconds(judge_waiting_ms);
-      if (const auto judged = space_->judge_waiting(); !judged) after_error(judged.error());
+      space_->judge_waiting();
     }
+    judging = judge();
   }
+}
+
+bool SpaceWriter::judge() {
+  if (broken_ || !space_->is_judging()) return false;
+  if (const auto judged = space_->judge_next(); !judged) {
+    after_error(judged.error());
+    return false;
+  }
+  return space_->is_judging();
 }
 
 std::deque<SpaceWriter::Job> SpaceWriter::take() {

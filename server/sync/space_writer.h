@@ -66,6 +66,8 @@ class SpaceWriter {
   void run();
   std::deque<Job> take();
   void commit(std::deque<Job>& jobs);
+  // Judges some parked transactions again, if any are to be. True: there are more.
+  bool judge();
   void answer(std::span<PushJob> group, Result<std::vector<PushReply>> replies,
               std::size_t transactions, std::int64_t ms);
   void after_error(const Error& error);

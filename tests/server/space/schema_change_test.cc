@@ -11,6 +11,13 @@ Edit person(unsigned n) {
 }
 ErrorCode code(const Device::Made& made) { return static_cast<ErrorCode>(made.verdict->code); }
 
+// How many got another verdict.
+std::size_t judge_waiting(Space& space) {
+  std::size_t decided = 0;
+  for (space.judge_waiting(); space.is_judging();) decided += need(space.judge_next());
+  return decided;
+}
+
 TEST(SchemaChange, ParksWhatTheServerDoesNotKnowYetAndAppliesItLater) {
   World world;
   auto ben = world.enroll({"unit/nc"});
@@ -30,9 +37,9 @@ TEST(SchemaChange, ParksWhatTheServerDoesNotKnowYetAndAppliesItLater) {
 
   world.news.clear();
   EXPECT_EQ(need(world.space().apply_schema(test_schema(2))), 2u);
-  ASSERT_EQ(world.news.size(), 1u);
+  ASSERT_EQ(world.news.size(), 2u);
   EXPECT_TRUE(world.news[0].schema);
-  EXPECT_EQ(world.news[0].verdicts, std::vector<DeviceNumber>{ben->number()});
+  EXPECT_EQ(world.news[1].verdicts, std::vector<DeviceNumber>{ben->number()});
   ben->read();
   EXPECT_EQ(ben->shows("person", id_of(1), "email"), "ann@example.org");
   EXPECT_EQ(ben->shows("person", id_of(1), "name"), "Anna");
@@ -94,9 +101,9 @@ TEST(SchemaChange, WhatWaitedTooLongIsRejected) {
   ben->make({person(1), Edit::insert("club", id_of(2), {{"unit", text("nc")}})});
   ben->make({Edit::set("person", id_of(1), {{"name", text("Anna")}})});
   ben->push();
-  EXPECT_EQ(need(world.space().judge_waiting()), 0u);
+  EXPECT_EQ(judge_waiting(world.space()), 0u);
   world.clock.advance(waiting_ms_max);
-  EXPECT_EQ(need(world.space().judge_waiting()), 1u);
+  EXPECT_EQ(judge_waiting(world.space()), 1u);
   const SyncReply reply = ben->ask(ben->read_request());
   ASSERT_EQ(reply.verdicts.size(), 1u);
   EXPECT_EQ(reply.verdicts[0].number, TxNumber(2));
@@ -144,6 +151,44 @@ TEST(SchemaChange, WritesNoRow) {
   need(world.space().apply_schema(test_schema(2)));
   EXPECT_EQ(need(world.reader().digest(std::nullopt)), before);
   EXPECT_EQ(world.space().head(), head);
+}
+
+TEST(SchemaChange, ParkedTransactionsAreJudgedAgainInCommitsOfBoundedSize) {
+  World world;
+  auto ben = world.enroll({"unit/nc"});
+  auto ann = world.enroll({"unit/nc"});
+  world.schema = test_schema(2);
+  ben->schema_version = 2;
+  constexpr unsigned count = 2 * judged_again_max + 10;
+  for (unsigned n = 0; n < count; ++n) {
+    ben->make({Edit::insert("club", id_of(n), {{"unit", text("nc")}})});
+  }
+  ben->push();
+  EXPECT_EQ(need(world.space().apply_schema(test_schema(2))), judged_again_max);
+  EXPECT_TRUE(world.space().is_judging());
+  ann->write({person(1)});  // others write meanwhile
+  EXPECT_EQ(need(world.space().judge_next()), judged_again_max);
+  EXPECT_EQ(need(world.space().judge_next()), 10u);
+  EXPECT_FALSE(world.space().is_judging());
+  ann->schema_version = 2;
+  ann->read();
+  EXPECT_EQ(ann->rows().size(), count + 1);
+}
+
+TEST(SchemaChange, AJudgingThatARestartCutShortIsFinishedAfterIt) {
+  World world;
+  auto ben = world.enroll({"unit/nc"});
+  world.schema = test_schema(2);
+  ben->schema_version = 2;
+  for (unsigned n = 0; n < judged_again_max + 10; ++n) {
+    ben->make({Edit::insert("club", id_of(n), {{"unit", text("nc")}})});
+  }
+  ben->push();
+  EXPECT_EQ(need(world.space().apply_schema(test_schema(2))), judged_again_max);
+  world.restart();
+  EXPECT_TRUE(world.space().is_judging());
+  EXPECT_EQ(need(world.space().judge_next()), 10u);
+  EXPECT_FALSE(world.space().is_judging());
 }
 
 }  // namespace
