@@ -383,6 +383,7 @@ Result<TxNumber> Replica::void_oldest(std::optional<TxNumber> refused) {
 // ---- State
 
 Result<std::uint64_t> Replica::content_digest(std::string_view scope) {
+  ROLLCALL_TRY(parts_->refresh());
   return parts_->confirmed.digest(scope);
 }
 

@@ -94,6 +94,7 @@ Result<void> ReplicaParts::write(const std::function<Result<void>()>& work) {
   ROLLCALL_TRY(check_free());
   ROLLCALL_TRY(refresh());
   ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection));
+  needs_reload_ = true;  // however this ends, until it has gone well
   auto done = work();
   if (done) {
     standing.clock_time = clock.last().time;
@@ -105,14 +106,16 @@ Result<void> ReplicaParts::write(const std::function<Result<void>()>& work) {
     if (!(standing == saved_)) done = standing.save(connection);
   }
   if (done) done = grants.save();
+  Standing next = standing;
+  if (done) publish();
   if (done) done = transaction.commit();
   if (!done) {
     transaction.rollback();
     static_cast<void>(reload());  // the next call tries again, or says why not
     return done;
   }
-  saved_ = standing;
-  publish();
+  saved_ = std::move(next);
+  needs_reload_ = false;
   return {};
 }
 

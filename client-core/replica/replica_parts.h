@@ -44,8 +44,11 @@ struct ReplicaParts {
   // Runs `work` in one SQLite transaction, and writes down what stands in memory at its end. After
   // an error everything is as before.
   Result<void> write(const std::function<Result<void>()>& work);
-  // A commit stands: those who watch the tables will see.
+  // A commit is due: those who watch the tables will look. Before it, because what follows a commit
+  // must not fail, not even for want of memory.
   void publish();
+  // A transaction was rolled back.
+  void must_reload() noexcept { needs_reload_ = true; }
   // Another schema from now on.
   void change_schema(std::shared_ptr<const Schema> schema);
   // An own transaction is rejected or parked: its rows show what they would without it.

@@ -21,7 +21,7 @@ bool is_quiet(const ReplicaOptions& options, const Schema& schema, CollectionId 
 
 Result<ReplicaStatus> Replica::status() {
   ReplicaParts& parts = *parts_;
-  if (!parts.is_writing) ROLLCALL_TRY(parts.refresh());
+  ROLLCALL_TRY(parts.refresh());
   const Standing& standing = parts.standing;
   ReplicaStatus status;
   status.device = parts.identity.device;
@@ -65,6 +65,7 @@ Result<ReplicaStatus> Replica::status() {
 
 Result<std::vector<Conflict>> Replica::conflicts(std::size_t limit) {
   ReplicaParts& parts = *parts_;
+  ROLLCALL_TRY(parts.refresh());
   ROLLCALL_TRY_ASSIGN(const auto places, parts.losers.places(limit));
   std::vector<Conflict> conflicts;
   KnownRow row;

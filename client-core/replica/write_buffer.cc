@@ -43,7 +43,7 @@ WriteBuffer::~WriteBuffer() {
   if (!parts_.is_writing) return;
   sql_.rollback();
   parts_.is_writing = false;
-  static_cast<void>(parts_.reload());  // the next call tries again, or says why not
+  parts_.must_reload();
 }
 
 Result<const CollectionDef*> WriteBuffer::find(std::string_view collection) const {
@@ -705,9 +705,9 @@ Result<Committed> WriteBuffer::commit() {
   const Hash hash = parts_.doors.cryptography.hash({bytes});
   const Hash head = next_head(parts_.doors.cryptography, parts_.outbox.head(), hash);
   ROLLCALL_TRY(parts_.outbox.append(stamp_, hash, head, rows, bytes));
+  parts_.publish();
   ROLLCALL_TRY(sql_.commit());
   parts_.is_writing = false;
-  parts_.publish();
   return Committed{number_, stamp_};
 }
 

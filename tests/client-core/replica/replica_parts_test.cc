@@ -64,6 +64,46 @@ TEST_F(ReplicaPartsTest, WhatCouldNotBeReadAgainAfterAFailedWriteIsReadBeforeThe
   EXPECT_EQ(parts->outbox.last(), TxNumber(1));
 }
 
+TEST_F(ReplicaPartsTest, WorkThatThrowsLeavesMemoryAsTheFile) {
+  const auto runs_out_of_memory = [&]() -> Result<void> {
+    need(parts->outbox.append(Stamp{}, Hash{}, Hash{}, 1, "bytes"));
+    throw std::bad_alloc();
+  };
+  EXPECT_THROW(static_cast<void>(parts->write(runs_out_of_memory)), std::bad_alloc);
+  need(parts->refresh());
+  EXPECT_EQ(parts->outbox.last(), TxNumber(1));
+  need(parts->write([]() -> Result<void> { return {}; }));
+}
+
+TEST_F(ReplicaPartsTest, AParkedTransactionHasItsStampAndARejectedOneNone) {
+  const DeviceNumber device = parts->identity.device;
+  const Stamp told = Stamp::at(7'000, 0, device);
+  const auto made = [&](int n) { return Stamp::at(9'000 + n, 0, device); };
+  need(parts->write([&]() -> Result<void> {
+    for (int n = 2; n <= 5; ++n) {
+      need(parts->outbox.append(made(n), Hash{}, Hash{}, 0, "bytes"));
+    }
+    std::vector<Verdict> verdicts(4);
+    for (std::size_t i = 0; i < verdicts.size(); ++i) verdicts[i].number = TxNumber(2 + i);
+    verdicts[0].kind = VerdictKind::parked;
+    verdicts[0].accepted = told;
+    verdicts[1].kind = VerdictKind::parked;
+    verdicts[2].kind = VerdictKind::rejected;
+    verdicts[2].accepted = told;
+    verdicts[3].kind = VerdictKind::applied;
+    need(parts->verdicts.take(verdicts, parts->outbox.last(), parts->standing));
+    return {};
+  }));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(parts->own_stamps.accepted(TxNumber(2)), told);
+    EXPECT_EQ(parts->own_stamps.accepted(TxNumber(3)), made(3));
+    EXPECT_EQ(parts->own_stamps.accepted(TxNumber(4)), std::nullopt);
+    EXPECT_EQ(parts->own_stamps.accepted(TxNumber(5)), made(5));
+    EXPECT_EQ(parts->own_stamps.accepted(TxNumber(6)), std::nullopt);
+    need(parts->verdicts.reload(TxNumber(5)));  // once they are retired, too
+  }
+}
+
 TEST_F(ReplicaPartsTest, NoPathOutlivesTheSetsThatItIsAViewOf) {
   const std::int64_t set = parts->path_sets.sets().back();
   ASSERT_EQ(parts->grants.covered(set).front().path, "unit/a/x");
