@@ -1,13 +1,15 @@
 #include "server/commands/control_socket.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -22,20 +24,43 @@ Error gone() {
                  "the running server went away: see whether it was done, then try again");
 }
 
-bool send_all(int socket, BytesView bytes) {
+using SteadyClock = std::chrono::steady_clock;
+using Deadline = std::optional<SteadyClock::time_point>;  // nothing: as long as it takes
+
+Deadline in_ms(std::int64_t ms) { return SteadyClock::now() + std::chrono::milliseconds(ms); }
+
+// False when the deadline passed first.
+bool wait_for(int socket, short event, const Deadline& deadline) {
+  for (;;) {
+    int timeout_ms = -1;
+    if (deadline) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(*deadline - SteadyClock::now()).count();
+      timeout_ms = static_cast<int>(std::max<std::int64_t>(left, 0));
+    }
+    pollfd waits{socket, event, 0};
+    const int ready = ::poll(&waits, 1, timeout_ms);
+    if (ready < 0 && errno == EINTR) continue;
+    return ready > 0;
+  }
+}
+
+bool send_all(int socket, BytesView bytes, const Deadline& deadline) {
   while (!bytes.empty()) {
-    const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
+    if (!wait_for(socket, POLLOUT, deadline)) return false;
+    const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
   return true;
 }
 
-bool receive_all(int socket, char* out, std::size_t count) {
+bool receive_all(int socket, char* out, std::size_t count, const Deadline& deadline) {
   while (count > 0) {
-    const ssize_t got = ::recv(socket, out, count, 0);
-    if (got < 0 && errno == EINTR) continue;
+    if (!wait_for(socket, POLLIN, deadline)) return false;
+    const ssize_t got = ::recv(socket, out, count, MSG_DONTWAIT);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got <= 0) return false;
     out += got;
     count -= static_cast<std::size_t>(got);
@@ -44,25 +69,25 @@ bool receive_all(int socket, char* out, std::size_t count) {
 }
 
 template <class M>
-Result<void> send_message(int socket, const M& message) {
+Result<void> send_message(int socket, const M& message, const Deadline& deadline) {
   const Bytes body = to_cbor(message);
   Bytes bytes;
   put_u32(bytes, static_cast<std::uint32_t>(body.size()));
   bytes += body;
-  if (!send_all(socket, bytes)) return gone();
+  if (!send_all(socket, bytes, deadline)) return gone();
   return {};
 }
 
 template <class M>
-Result<M> receive_message(int socket) {
+Result<M> receive_message(int socket, const Deadline& deadline) {
   char length[4];
-  if (!receive_all(socket, length, sizeof length)) return gone();
+  if (!receive_all(socket, length, sizeof length, deadline)) return gone();
   const std::uint32_t size = get_u32({length, sizeof length});
   if (size > control_message_bytes_max) {
     return failure(ErrorCode::too_large, "a control message is too long");
   }
   Bytes body(size, '\0');
-  if (!receive_all(socket, body.data(), body.size())) return gone();
+  if (!receive_all(socket, body.data(), body.size(), deadline)) return gone();
   return from_cbor<M>(body);
 }
 
@@ -98,12 +123,13 @@ ControlClient::~ControlClient() {
 }
 
 Result<ControlReply> ControlClient::ask(const ControlRequest& request) {
-  ROLLCALL_TRY(send_message(socket_, request));
-  return receive_message<ControlReply>(socket_);
+  ROLLCALL_TRY(send_message(socket_, request, std::nullopt));
+  return receive_message<ControlReply>(socket_, std::nullopt);
 }
 
 Result<std::unique_ptr<ControlServer>> ControlServer::listen(const std::string& path,
-                                                             Perform perform) {
+                                                             Perform perform,
+                                                             ControlPatience patience) {
   ROLLCALL_TRY_ASSIGN(const sockaddr_un address, address_of(path));
   ::unlink(path.c_str());
   const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -116,13 +142,16 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(const std::string& 
     if (socket >= 0) ::close(socket);
     return failure(ErrorCode::io, "cannot listen on " + path + ": " + why);
   }
-  return std::unique_ptr<ControlServer>(new ControlServer(socket, path, std::move(perform)));
+  return std::unique_ptr<ControlServer>(
+      new ControlServer(socket, path, std::move(perform), patience));
 }
 
-ControlServer::ControlServer(int socket, std::string path, Perform perform)
+ControlServer::ControlServer(int socket, std::string path, Perform perform,
+                             ControlPatience patience)
     : socket_(socket),
       path_(std::move(path)),
       perform_(std::move(perform)),
+      patience_(patience),
       accepting_([this] { accept_all(); }) {}
 
 ControlServer::~ControlServer() {
@@ -160,18 +189,17 @@ void ControlServer::accept_all() {
       ::close(command);
       continue;
     }
-    const timeval patience{control_send_s_max, 0};
-    ::setsockopt(command, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     commands_.emplace(command, std::thread([this, command] { serve(command); }));
   }
 }
 
 void ControlServer::serve(int command) {
   for (;;) {
-    auto request = receive_message<ControlRequest>(command);
+    if (!wait_for(command, POLLIN, in_ms(patience_.idle_ms))) break;
+    auto request = receive_message<ControlRequest>(command, in_ms(patience_.receive_ms));
     if (!request) break;
     const ControlReply reply = perform_(*request);
-    if (!send_message(command, reply)) break;
+    if (!send_message(command, reply, in_ms(patience_.send_ms))) break;
   }
   const std::lock_guard lock(mutex_);
   const auto at = commands_.find(command);

@@ -9,8 +9,11 @@ namespace rollcall {
 inline constexpr std::size_t control_message_bytes_max = 16u << 20;
 // Commands that may be talking to `serve` at a time.
 inline constexpr std::size_t control_connections_max = 32;
-// A command that does not read its reply is given up after this time, in seconds.
-inline constexpr int control_send_s_max = 5;
+// A command is given up that does not finish a message which it began, does not read its reply, or
+// says nothing at all, in ms. An import may read a large file before it goes on.
+inline constexpr std::int64_t control_receive_ms_max = 5'000;
+inline constexpr std::int64_t control_send_ms_max = 5'000;
+inline constexpr std::int64_t control_idle_ms_max = 600'000;
 // A command waits so long for a lock that another command holds, in ms, looking so often.
 inline constexpr std::int64_t lock_wait_ms_max = 10'000;
 inline constexpr std::int64_t lock_look_ms = 20;

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
 #include <thread>
 
@@ -31,8 +32,8 @@ ControlRequest labelled(std::string label) {
 
 class ControlSocketTest : public ::testing::Test {
  protected:
-  void listen() {
-    auto server = ControlServer::listen(path_, echo);
+  void listen(ControlServer::Perform perform = echo, ControlPatience patience = {}) {
+    auto server = ControlServer::listen(path_, std::move(perform), patience);
     ASSERT_TRUE(server.has_value()) << server.error().message;
     server_ = std::move(*server);
   }
@@ -112,6 +113,49 @@ TEST_F(ControlSocketTest, EndsWhileACommandIsConnected) {
   const auto reply = client->ask(labelled("y"));
   ASSERT_FALSE(reply.has_value());
   EXPECT_EQ(reply.error().code, ErrorCode::unreachable);
+}
+
+TEST_F(ControlSocketTest, CutsOffACommandThatDoesNotFinishItsMessage) {
+  listen(echo, {.receive_ms = 20});
+  const int socket = raw();
+  ASSERT_EQ(::send(socket, "\0\0", 2, 0), 2);
+  char byte;
+  EXPECT_EQ(::recv(socket, &byte, 1, 0), 0) << "closed without an answer";
+  ::close(socket);
+}
+
+TEST_F(ControlSocketTest, CutsOffACommandThatSaysNothing) {
+  listen(echo, {.idle_ms = 20});
+  const int socket = raw();
+  char byte;
+  EXPECT_EQ(::recv(socket, &byte, 1, 0), 0) << "closed without an answer";
+  ::close(socket);
+}
+
+TEST_F(ControlSocketTest, ACommandThatDoesNotReadHoldsUpNeitherOthersNorTheEnd) {
+  listen(
+      [](const ControlRequest& request) {
+        ControlReply reply;
+        reply.message = request.label == "much" ? std::string(8u << 20, 'x') : request.label;
+        return reply;
+      },
+      {.send_ms = 200});
+  const Bytes asked = to_cbor(labelled("much"));
+  Bytes message;
+  put_u32(message, static_cast<std::uint32_t>(asked.size()));
+  message += asked;
+  const int socket = raw();
+  ASSERT_EQ(::send(socket, message.data(), message.size(), 0),
+            static_cast<ssize_t>(message.size()));
+  char byte;
+  ASSERT_EQ(::recv(socket, &byte, 1, 0), 1);  // the answer has begun, and nobody reads on
+  auto client = ControlClient::connect(path_);
+  ASSERT_TRUE(client.has_value());
+  EXPECT_EQ(client->ask(labelled("meanwhile"))->message, "meanwhile");
+  const auto began = std::chrono::steady_clock::now();
+  server_.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(4));
+  ::close(socket);
 }
 
 }  // namespace
