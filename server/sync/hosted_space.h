@@ -26,7 +26,8 @@ class HostedSpace final : public CommitListener {
         clock_(clock),
         metrics_(metrics),
         replays_(replay_entries_max, replay_device_entries_max),
-        latest_ms_(space->server_ms()) {
+        started_ms_(space->server_ms()),
+        latest_ms_(started_ms_) {
     space->set_listener(this);
     writer_.emplace(std::move(space), metrics, log, std::move(failed));
   }
@@ -35,6 +36,9 @@ class HostedSpace final : public CommitListener {
   SpaceWriter& writer() { return *writer_; }
   ReplayMemory& replays() { return replays_; }
 
+  // What was signed before is not remembered, and not taken. Never before the space's last commit,
+  // though the clock may have been set back.
+  [[nodiscard]] std::int64_t started_ms() const { return started_ms_; }
   // Never before a time that was told to anybody.
   [[nodiscard]] std::int64_t server_ms() const {
     return std::max(clock_.utc_ms(), latest_ms_.load(std::memory_order_relaxed));
@@ -70,6 +74,7 @@ class HostedSpace final : public CommitListener {
   const Clock& clock_;
   Metrics& metrics_;
   ReplayMemory replays_;
+  const std::int64_t started_ms_;
   std::atomic<std::int64_t> latest_ms_;
   std::mutex mutex_;
   std::map<DeviceNumber, std::size_t> under_way_;

@@ -13,7 +13,8 @@ inline constexpr std::size_t enroll_bytes_max = 4096;
 inline constexpr std::size_t reader_threads = 2;
 // Requests that wait for one of them: at 1 ms each, the last waits two seconds.
 inline constexpr std::size_t reader_queue_max = 2'000;
-// Pushes that wait for a space's writer; their bodies count against the held bytes besides.
+// Requests that wait for a space's writer: pushes, enrolments, verdicts that were seen. Their
+// bodies count against the held bytes besides.
 inline constexpr std::size_t writer_queue_max = 1'000;
 // Requests of one device under way at a time: two lanes, a retry of each, and some grace.
 inline constexpr std::size_t device_requests_max = 8;

@@ -24,7 +24,6 @@ SpaceWriter::SpaceWriter(std::unique_ptr<Space> space, Metrics& metrics, Log& lo
                          std::function<void()> failed)
     : space_(std::move(space)),
       name_(space_->name()),
-      title_(space_->title()),
       metrics_(metrics),
       log_(log),
       failed_(std::move(failed)),
@@ -32,36 +31,32 @@ SpaceWriter::SpaceWriter(std::unique_ptr<Space> space, Metrics& metrics, Log& lo
 
 SpaceWriter::~SpaceWriter() { stop(); }
 
-bool SpaceWriter::push(PushJob job) {
+bool SpaceWriter::push(PushJob job) { return enqueue(std::move(job)); }
+bool SpaceWriter::try_post(Task task) { return enqueue(std::move(task)); }
+
+bool SpaceWriter::enqueue(Job job) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || pushes_queued_ >= writer_queue_max) return false;
-    ++pushes_queued_;
-    queue_.emplace_back(std::move(job));
+    if (stopping_ || bounded_queued_ >= writer_queue_max) return false;
+    ++bounded_queued_;
+    queue_.push_back(std::move(job));
   }
   metrics_.writer_queue.fetch_add(1, std::memory_order_relaxed);
   wake_.notify_one();
   return true;
 }
 
-void SpaceWriter::post(Task task) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!stopping_) {
-      queue_.emplace_back(std::move(task));
-      wake_.notify_one();
-      return;
-    }
-  }
-  task(nullptr);
-}
-
 Result<void> SpaceWriter::call(const std::function<Result<void>(Space&)>& task) {
   std::promise<Result<void>> promise;
   std::future<Result<void>> outcome = promise.get_future();
-  post([&](Space* space) {
-    promise.set_value(space == nullptr ? Result<void>(stopped()) : task(*space));
-  });
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return stopped();
+    queue_.emplace_back(Task([&](Space* space) {
+      promise.set_value(space == nullptr ? Result<void>(broken()) : task(*space));
+    }));
+  }
+  wake_.notify_one();
   return outcome.get();
 }
 
@@ -111,9 +106,9 @@ bool SpaceWriter::judge() {
 
 std::deque<SpaceWriter::Job> SpaceWriter::take() {
   const std::lock_guard lock(mutex_);
-  metrics_.writer_queue.fetch_sub(static_cast<std::int64_t>(pushes_queued_),
+  metrics_.writer_queue.fetch_sub(static_cast<std::int64_t>(bounded_queued_),
                                   std::memory_order_relaxed);
-  pushes_queued_ = 0;
+  bounded_queued_ = 0;
   return std::exchange(queue_, {});
 }
 

@@ -21,7 +21,7 @@ namespace rollcall {
 // one.
 //
 // The queue is bounded. After the disk failed beyond repair the writer refuses everything: the
-// program has to be started again. `push` and `post` from any thread.
+// program has to be started again. `push`, `try_post` and `call` from any thread.
 class SpaceWriter {
  public:
   struct PushJob {
@@ -33,8 +33,8 @@ class SpaceWriter {
     // On the writer's thread, after the commit. Must be quick and not throw.
     std::function<void(Result<PushReply>)> done;
   };
-  // Anything else that the writer does, in its turn between pushes. Null: the writer cannot (it
-  // stopped, or the disk failed).
+  // Anything else that the writer does, in its turn between pushes. Null: the writer cannot, the
+  // disk failed.
   using Task = std::function<void(Space*)>;
 
   // `failed` is called once, on the writer's thread, when the disk failed beyond repair.
@@ -45,9 +45,9 @@ class SpaceWriter {
 
   // False: the queue is full, or the writer stopped; `done` will not be called.
   bool push(PushJob job);
-  // The task is called in any case, sooner or later; when the writer stopped, at once and here.
-  void post(Task task);
-  // Runs a task and waits for it.
+  // False: as with `push`; the task will not be called.
+  bool try_post(Task task);
+  // Runs a task and waits for it; for the operator's commands, of which few are connected.
   Result<void> call(const std::function<Result<void>(Space&)>& task);
 
   // Does what is queued, then ends the thread. The space stays open.
@@ -55,7 +55,6 @@ class SpaceWriter {
 
   // Immutable, or safe to call from any thread.
   [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] const std::string& title() const { return title_; }
   Result<std::unique_ptr<SpaceReader>> open_reader(Random& random) const {
     return space_->open_reader(random);
   }
@@ -63,6 +62,7 @@ class SpaceWriter {
  private:
   using Job = std::variant<PushJob, Task>;
 
+  bool enqueue(Job job);
   void run();
   std::deque<Job> take();
   void commit(std::deque<Job>& jobs);
@@ -74,7 +74,6 @@ class SpaceWriter {
 
   const std::unique_ptr<Space> space_;
   const std::string name_;
-  const std::string title_;
   Metrics& metrics_;
   Log& log_;
   const std::function<void()> failed_;
@@ -83,7 +82,7 @@ class SpaceWriter {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> queue_;
-  std::size_t pushes_queued_ = 0;
+  std::size_t bounded_queued_ = 0;  // jobs that count against the queue's bound
   bool stopping_ = false;
   std::thread thread_;
 };

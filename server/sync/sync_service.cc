@@ -40,6 +40,10 @@ Bytes encode(MediaType type, const M& message) {
   return type == MediaType::cbor ? to_cbor(message) : to_json(message);
 }
 
+Error writer_is_full() {
+  return failure(ErrorCode::later, "more requests wait than the server can take");
+}
+
 Error no_such_device() {
   return failure(ErrorCode::unknown_key,
                  "no such device in such a space: enrol it with a new invitation");
@@ -99,7 +103,6 @@ SyncService::SyncService(Doors doors, std::size_t threads)
     : doors_(std::move(doors)),
       metrics_(doors_.metrics),
       log_(doors_.log),
-      started_utc_ms_(doors_.clock.utc_ms()),
       started_steady_ms_(doors_.clock.steady_ms()),
       hub_(metrics_),
       pool_(threads, reader_queue_max, metrics_, doors_.make_random),
@@ -196,7 +199,7 @@ std::optional<HttpAnswer> SyncService::judge_head(const HttpHead& head) {
   const HostedSpace* hosted = space(who->space);
   if (hosted == nullptr) return refuse(type, no_such_device());
   const std::int64_t server_ms = hosted->server_ms();
-  if (const auto timely = check_time(*who, server_ms, started_utc_ms_); !timely) {
+  if (const auto timely = check_time(*who, server_ms, hosted->started_ms()); !timely) {
     return refuse_stale(type, server_ms, timely.error().message);
   }
   return std::nullopt;
@@ -300,7 +303,7 @@ void SyncService::take_sync(const CallPtr& call, Readers& readers) {
   call->deadline_ms = doors_.clock.steady_ms() + std::min(call->request->wait_ms, wait_ms_max);
   if (!call->request->transactions.empty()) return take_push(call);
   if (call->request->seen_changed.empty()) return read(call, readers, true);
-  call->space->writer().post([this, call](Space* space) {
+  const bool posted = call->space->writer().try_post([this, call](Space* space) {
     if (space != nullptr) {
       // Not noted: then it is told again, which does no harm.
       const auto noted = space->note_seen(call->who.device, call->request->seen_changed);
@@ -308,6 +311,7 @@ void SyncService::take_sync(const CallPtr& call, Readers& readers) {
     }
     pool_.post([this, call](Readers& again) { read(call, again, true); });
   });
+  if (!posted) refuse_call(*call, writer_is_full());
 }
 
 void SyncService::take_push(const CallPtr& call) {
@@ -327,7 +331,7 @@ void SyncService::take_push(const CallPtr& call) {
     pool_.post([this, call](Readers& readers) { read(call, readers, true); });
   };
   if (!call->space->writer().push(std::move(job))) {
-    refuse_call(*call, {ErrorCode::later, "more pushes wait than the server can take"});
+    refuse_call(*call, writer_is_full());
   }
 }
 
@@ -406,7 +410,7 @@ bool SyncService::park(const CallPtr& call, std::uint64_t version, const DeviceR
 // The file was copied back by hand, it seems: only the writer may find that and begin a new epoch.
 void SyncService::check_cursor(const CallPtr& call) {
   call->cursor_checked = true;
-  call->space->writer().post([this, call](Space* space) {
+  const bool posted = call->space->writer().try_post([this, call](Space* space) {
     Result<bool> checked = false;
     if (space != nullptr) checked = space->check_cursor(call->request->cursor);
     if (checked && *checked) log_.warn("new_epoch", {{"space", call->space->writer().name()}});
@@ -415,6 +419,7 @@ void SyncService::check_cursor(const CallPtr& call) {
       read(call, readers, true);
     });
   });
+  if (!posted) refuse_call(*call, writer_is_full());
 }
 
 void SyncService::take_schema(SyncCall& call, SpaceReader& reader) {
@@ -436,13 +441,14 @@ void SyncService::take_enroll(const CallPtr& call) {
     return refuse_call(*call,
                        {ErrorCode::code_unknown, "there is no such invitation: ask for a new one"});
   }
-  call->space->writer().post(
+  const bool posted = call->space->writer().try_post(
       [this, call, request = std::move(*request)](Space* space) { enroll(*call, request, space); });
+  if (!posted) refuse_call(*call, writer_is_full());
 }
 
 void SyncService::enroll(SyncCall& call, const EnrollRequest& request, Space* space) {
   if (space == nullptr) {
-    return refuse_call(call, {ErrorCode::later, "the server is ending: try again in a moment"});
+    return refuse_call(call, {ErrorCode::later, "the server's disk failed: try again later"});
   }
   auto reply = space->enroll(request);
   if (!reply) return refuse_call(call, reply.error());

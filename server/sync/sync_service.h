@@ -92,7 +92,6 @@ class SyncService final : public HttpHandler {
   Doors doors_;
   Metrics& metrics_;
   Log& log_;
-  const std::int64_t started_utc_ms_;
   const std::int64_t started_steady_ms_;
   std::function<void(MetricsNow&)> look_;
   std::atomic<bool> broken_ = false;

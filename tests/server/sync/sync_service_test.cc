@@ -67,6 +67,21 @@ TEST(Enrolment, SaysNothingAboutSpacesThatAreNotThere) {
   EXPECT_EQ(wrong->status, 403u);
 }
 
+TEST(Enrolment, HoldsNoMoreThanItNeedsForStrangers) {
+  SyncWorld world;
+  LoopbackClient client(world.port());
+  client.send(
+      "POST /v1/enroll HTTP/1.1\r\nHost: x\r\nContent-Type: application/cbor\r\n"
+      "Content-Length: " +
+      std::to_string(enroll_bytes_max + 1) + "\r\n\r\n");
+  const auto refused = client.receive();  // the body was not waited for
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 413u);
+  const auto taken = post_enrolment(world.port(), Bytes(enroll_bytes_max, '\x80'));
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->status, 400u);
+}
+
 TEST(Sync, AppliesAPushOnceAndTellsItsVerdictAgain) {
   SyncWorld world;
   WireDevice device(world, {"unit/nc"});
@@ -235,6 +250,19 @@ TEST_F(Authentication, RefusesWhatWasSignedBeforeTheServerStarted) {
   Spoilt before;
   before.time_ms = world_.now_ms() - 60'000;  // a believable time, but nobody remembers it
   refuses(push(before), 401, "stale");
+}
+
+TEST(Restart, NothingThatWasSignedBeforeItIsTakenThoughTheClockWasSetBack) {
+  SyncWorld world(60'000);
+  WireDevice device(world, {"unit/nc"});
+  device.write("unit/nc", "one");
+  WireDevice::Spoilt signed_at;
+  signed_at.time_ms = world.now_ms() + 30'000;  // before the last commit of the server before
+  const Said refused = device.hear(device.http(device.push_request(), signed_at));
+  EXPECT_EQ(refused.status, 401u);
+  EXPECT_EQ(refused.refusal.name, "stale");
+  signed_at.time_ms = world.now_ms() + 61'000;
+  EXPECT_EQ(device.hear(device.http(device.push_request(), signed_at)).status, 200u);
 }
 
 TEST_F(Authentication, JudgesTheTimeBeforeTheSignature) {
@@ -453,6 +481,39 @@ TEST_F(LongPoll, ARequestMakesRoomForTheNextBeforeItsAnswerIsSent) {
   for (int i = 0; i < 300; ++i) ASSERT_EQ(near_.ask(near_.read_request()).status, 200u) << i;
 }
 
+TEST(Writer, EverythingThatStrangersAndDevicesAskOfItIsBounded) {
+  SyncWorld world;
+  WireDevice device(world, {"unit/nc"});
+  const Invitation invitation = world.invite({"unit/nc"});
+  std::promise<void> busy;
+  std::promise<void> go_on;
+  ASSERT_TRUE(world.writer().try_post([&](Space*) {
+    busy.set_value();
+    go_on.get_future().wait();
+  }));
+  busy.get_future().wait();
+  std::size_t waiting = 0;
+  while (world.writer().try_post([](Space*) {})) ++waiting;
+  EXPECT_EQ(waiting, writer_queue_max);
+  EnrollRequest enrolment;
+  enrolment.space = "nc";
+  enrolment.code = invitation.code;
+  enrolment.key = world.server_key();
+  const auto enrolled = post_enrolment(world.port(), to_cbor(enrolment));
+  ASSERT_TRUE(enrolled);
+  EXPECT_EQ(enrolled->status, 503u);
+  EXPECT_EQ(from_cbor<Refusal>(enrolled->body)->name, "later");
+  SyncRequest seen = device.read_request();
+  seen.seen_changed = {TxNumber(1)};
+  EXPECT_EQ(device.ask(seen).status, 503u);
+  device.write("unit/nc", "one");
+  EXPECT_EQ(device.ask(device.push_request()).status, 503u);
+  go_on.set_value();
+  EXPECT_TRUE(world.writer().call([](Space&) -> Result<void> { return {}; }));
+  device.push();
+  EXPECT_EQ(post_enrolment(world.port(), to_cbor(enrolment))->status, 200u);
+}
+
 TEST(Writer, CommitsPushesThatWaitedTogether) {
   SyncWorld world;
   std::vector<std::unique_ptr<WireDevice>> devices;
@@ -463,7 +524,7 @@ TEST(Writer, CommitsPushesThatWaitedTogether) {
   }
   std::promise<void> busy;
   std::promise<void> go_on;
-  world.writer().post([&](Space*) {
+  world.writer().try_post([&](Space*) {
     busy.set_value();
     go_on.get_future().wait();
   });

@@ -33,13 +33,17 @@ Schema note_schema(const Cryptography& cryptography) {
 
 }  // namespace
 
-SyncWorld::SyncWorld() {
+SyncWorld::SyncWorld(std::int64_t ahead_ms) {
   random_.fill(seed_.bytes.data(), seed_.bytes.size());
   service_ = std::make_unique<SyncService>(
       SyncService::Doors{clock_, cryptography_, [] { return std::make_unique<SystemRandom>(); },
                          seed_, metrics_, log_, [] {}});
-  auto space = Space::create(folder_.file("nc.rollcall"), "nc", "North Carolina",
-                             note_schema(cryptography_), {clock_, random_, cryptography_, ""});
+  const std::string path = folder_.file("nc.rollcall");
+  ManualClock before;
+  before.set_utc(clock_.utc_ms() + ahead_ms);
+  EXPECT_TRUE(Space::create(path, "nc", "North Carolina", note_schema(cryptography_),
+                            {before, random_, cryptography_, ""}));
+  auto space = Space::open(path, {clock_, random_, cryptography_, ""});
   EXPECT_TRUE(space.has_value()) << space.error().message;
   EXPECT_TRUE(service_->add_space(std::move(*space)));
   HttpOptions options;

@@ -24,7 +24,8 @@ namespace rollcall {
 
 class SyncWorld {
  public:
-  SyncWorld();
+  // `ahead_ms`: the server that ran before had a clock that was so far ahead.
+  explicit SyncWorld(std::int64_t ahead_ms = 0);
   ~SyncWorld();
 
   [[nodiscard]] std::uint16_t port() const { return server_->port(); }
