@@ -42,6 +42,7 @@ struct Section {
   RowKind kind = RowKind::update;
   std::span<const FieldId> fields;  // ascending
   std::size_t rows = 0;
+  bool has_stamps = false;  // some row's `stamps` are not empty
 };
 
 // One row of a page. All views are into the page's bytes or into the reader's memory: they last

@@ -48,9 +48,9 @@ struct PageReader::State {
   Result<void> read_path_sets(CborReader& in);
   Result<void> read_section(CborReader& in, PageUse use, ColumnBudget& budget);
   Result<void> read_fields(CborReader& in, RowKind kind, SectionColumns& section);
-  Result<void> read_columns(CborReader& in, const Section& head, SectionColumns& section,
+  Result<void> read_columns(CborReader& in, Section& head, SectionColumns& section,
                             ColumnBudget& budget);
-  Result<void> check_rows(CborReader& in, const Section& head, SectionColumns& section);
+  Result<void> check_rows(CborReader& in, Section& head, SectionColumns& section);
   Result<void> check_stamps(CborReader& in, BytesView packed, const SectionColumns& section);
   Result<void> check_extra(CborReader& in, BytesView extra, const Section& head,
                            const SectionColumns& section, std::size_t row);
@@ -202,8 +202,8 @@ Result<void> PageReader::State::read_fields(CborReader& in, RowKind kind, Sectio
   return {};
 }
 
-Result<void> PageReader::State::read_columns(CborReader& in, const Section& head,
-                                             SectionColumns& section, ColumnBudget& budget) {
+Result<void> PageReader::State::read_columns(CborReader& in, Section& head, SectionColumns& section,
+                                             ColumnBudget& budget) {
   const auto open = [&](ColumnReader& column, bool is_there, ValueKind kind) -> Result<void> {
     if (!is_there) return in.null();
     ROLLCALL_TRY(column.open(in, head.rows, budget));
@@ -244,8 +244,7 @@ Result<void> PageReader::State::check_path_sets(CborReader& in, const Section& h
 
 // Stamps and extras, each judged once where neighbours have the same; and that a cell which is not
 // carried says nothing.
-Result<void> PageReader::State::check_rows(CborReader& in, const Section& head,
-                                           SectionColumns& section) {
+Result<void> PageReader::State::check_rows(CborReader& in, Section& head, SectionColumns& section) {
   const bool is_reply = use_of(head.kind) == PageUse::reply;
   BytesView last_stamps;
   bool is_first = true;
@@ -254,6 +253,7 @@ Result<void> PageReader::State::check_rows(CborReader& in, const Section& head,
     const BytesView row_extra = section.extra.next().bytes;
     if (is_first || packed != last_stamps) {
       ROLLCALL_TRY(check_stamps(in, packed, section));
+      head.has_stamps = head.has_stamps || !packed.empty();
       last_stamps = packed;
       is_first = false;
     }

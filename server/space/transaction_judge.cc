@@ -196,9 +196,8 @@ bool TransactionJudge::plan_section(const Section& section, SectionPlan& plan) {
 Result<bool> TransactionJudge::look_at_bases(Stamp& seen) {
   for (LoadedRow& row : loaded_) row.found = false;  // of the transaction before
   const auto sections = reader_.page().sections();
-  const bool any = std::any_of(sections.begin(), sections.end(), [](const Section& section) {
-    return section.kind == RowKind::update;
-  });
+  const bool any = std::any_of(sections.begin(), sections.end(),
+                               [](const Section& section) { return section.has_stamps; });
   if (!any) return true;
   reader_.rewind();
   std::size_t place = 0;

@@ -395,6 +395,65 @@ TEST(Judge, AWriteThatSawAnotherNeverLosesToIt) {
   EXPECT_TRUE(fast->row("person", id_of(1))->state.fields[1].losers.empty());
 }
 
+TEST(Judge, AnInsertThatSawTheRowNeverLosesToIt) {
+  World world;
+  auto fast = world.enroll({"unit/nc"});
+  auto slow = world.enroll({"unit/nc"});
+  fast->clock_offset_ms = 50'000;
+  slow->clock_offset_ms = -3'600'000;
+  fast->write({person(1, "Ann")});
+  slow->read();
+  const Stamp seen = slow->stamp_of("person", id_of(1), "name");
+  Edit again = person(1, "Anna");
+  again.base("name", seen).base("unit", seen);
+  EXPECT_EQ(slow->write({again}).kind, VerdictKind::applied);
+  fast->read();
+  EXPECT_EQ(fast->shows("person", id_of(1), "name"), "Anna");
+  EXPECT_TRUE(fast->row("person", id_of(1))->state.fields[1].losers.empty());
+}
+
+TEST(Judge, ATransactionThatDoesNotDecodeDoesNotTakeTheCursorOfTheOneBefore) {
+  World world;
+  auto ann = world.enroll({"unit/nc"});
+  auto ben = world.enroll({"unit/nc"});
+  ann->write({person(1, "Ann")});
+  ben->read();
+  ann->write({Edit::set("person", id_of(1), {}).add("tags", text("tall"))});
+  ann->read();
+  // Ann has read everything, Ben has not; in one group, so that one judge takes both.
+  ann->make({person(2, "Cid")});
+  ben->make_raw(Bytes(300, '\xff'));
+  Edit tag = Edit::set("person", id_of(1), {});
+  ben->make({tag.add("tags", text("glad"))});
+  const SyncRequest from_ann = ann->push_request();
+  const SyncRequest from_ben = ben->push_request();
+  const Push pushes[] = {{ann->number(), &from_ann, ann->head(), "", {}},
+                         {ben->number(), &from_ben, ben->head(), "", {}}};
+  const std::vector<PushReply> replies = need(world.space().apply(pushes));
+  ASSERT_EQ(replies[1].verdicts.size(), 2u);
+  EXPECT_EQ(said(replies[1].verdicts[0]), "rejected bad_transaction");
+  // The other tag came behind Ben's own cursor.
+  EXPECT_EQ(replies[1].verdicts[1].kind, VerdictKind::merged);
+}
+
+TEST(Judge, ARefusalForgetsThePathsThatItMadeAndNoOthers) {
+  World world;
+  auto ben = world.enroll({"unit/nc"});
+  auto cat = world.enroll({"unit/nc"});
+  ben->write({person(1, "Ann", "nc/old")});
+  for (unsigned n = 0; n < 20; ++n) {
+    const std::string fresh = "nc/new" + std::to_string(n % 3);
+    ben->make({person(100 + n, "Bob", fresh), person(200 + n, "Cid", "va/elsewhere")});
+    ben->make({person(300 + n, "Dan", n % 2 == 0 ? fresh : "nc/old")});
+  }
+  ben->push();
+  for (std::size_t i = 1; i < ben->made.size(); ++i) {
+    EXPECT_EQ(said(*ben->made[i].verdict), i % 2 == 1 ? "rejected not_allowed" : "applied");
+  }
+  cat->read();  // checks the digests
+  EXPECT_EQ(cat->rows().size(), 21u);
+}
+
 TEST(Judge, KeepsTheLoserOfTwoConcurrentWrites) {
   World world;
   auto ben = world.enroll({"unit/nc"});
