@@ -32,6 +32,9 @@ inline constexpr std::size_t judged_rows_kept = 64;
 // A transaction shorter than this is stored as it is: compressing it would not save a byte.
 inline constexpr std::size_t stored_plain_bytes_max = 512;
 
+// What a verdict takes in a reply besides its reason, in bytes, at most.
+inline constexpr std::size_t verdict_bytes_estimate = 64;
+
 // Rows that one tail page looks at: a device that sees few of many is answered in time, with a
 // position to go on from.
 inline constexpr std::size_t tail_scan_rows_max = 200'000;

@@ -47,8 +47,4 @@ Result<std::uint32_t> ScopeView::path_set(std::span<const PathEntry> entries, Pa
   return page.path_set(places_);
 }
 
-void ScopeView::new_page() {
-  for (auto& [number, view] : views_) view.place = -1;
-}
-
 }  // namespace rollcall

@@ -13,7 +13,7 @@
 
 namespace rollcall {
 
-// What a device's grants mean for each path, within one reply: worked out once a path. What leaves
+// What a device's grants mean for each path, within one page: worked out once a path. What leaves
 // the server of a row's paths goes through here.
 class ScopeView {
  public:
@@ -35,8 +35,6 @@ class ScopeView {
 
   // The place of the set of the row's visible present paths in the page.
   Result<std::uint32_t> path_set(std::span<const PathEntry> entries, PageWriter& page);
-  // Another page begins: places mean nothing any more.
-  void new_page();
 
  private:
   PathNames& names_;

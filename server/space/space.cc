@@ -296,6 +296,5 @@ Sequence Space::head() const { return state_->last_commit.sequence; }
 const Schema& Space::schema() const { return *state_->schema; }
 std::int64_t Space::server_ms() const { return state_->server_ms(); }
 bool Space::is_poisoned() const { return state_->file.connection().is_poisoned(); }
-Result<void> Space::checkpoint() { return state_->file.connection().checkpoint(); }
 
 }  // namespace rollcall

@@ -101,9 +101,6 @@ class Space {
   // true if so. For a reader that answered `ReadOutcome::copied_back`.
   Result<bool> check_cursor(BytesView cursor);
 
-  // Folds the write-ahead log into the file.
-  Result<void> checkpoint();
-
  private:
   struct State;
   explicit Space(std::unique_ptr<State> state);

@@ -214,7 +214,10 @@ Result<ReadOutcome> SpaceReader::read(const ReadRequest& wanted, SyncReply& repl
   a.request = &request;
   a.reply = &reply;
   a.device = &*device;
-  a.bytes_max = request.budget_bytes == 0 ? reply_bytes_max : request.budget_bytes;
+  a.bytes_max = reply_bytes_max;
+  if (request.budget_bytes != 0) {
+    a.bytes_max = std::min<std::size_t>(a.bytes_max, request.budget_bytes);
+  }
 
   reply = SyncReply{};
   reply.epoch = snapshot.header().epoch;
@@ -276,6 +279,12 @@ Result<void> SpaceReader::State::chain(const ReadRequest& wanted, Answer& a) {
     told = std::max(told, TxNumber(verdict.number.value + verdict.more));
   }
   a.through_tx = std::min(told, record.last_tx);
+  // Verdicts are never cut, but rows are, by what verdicts take.
+  std::size_t taken = reply.receipt.size();
+  for (const Verdict& verdict : reply.verdicts) {
+    taken += verdict_bytes_estimate + verdict.reason.size();
+  }
+  a.bytes_max -= std::min(a.bytes_max, taken);
   return {};
 }
 

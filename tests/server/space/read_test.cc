@@ -244,6 +244,32 @@ TEST(Bootstrap, SendsARowOfSeveralPathsOnce) {
   EXPECT_EQ(cat->row("notice", id_of(1))->paths.size(), 3u);
 }
 
+TEST(Bootstrap, ARowThatGainsAnEarlierPathBetweenTwoPagesIsInOneOfThem) {
+  World world;
+  auto ben = world.enroll({"unit/nc"});
+  ben->write(crowd(0, 60));
+  ben->write(
+      {Edit::insert("notice", id_of(900), {{"title", text("Picnic")}}).add("hosts", text("nc/z"))});
+  auto cat = world.enroll({"unit/nc"});
+  cat->ask(cat->read_request());
+  SyncRequest request = cat->read_request();
+  request.budget_bytes = 400;
+  request.bootstrap =
+      BootstrapWant{need(world.reader().device(cat->number()))->grants[0].id, {}, {}};
+  SyncReply reply = cat->ask(request);
+  ASSERT_TRUE(reply.bootstrap && !reply.bootstrap->position.empty());
+  ASSERT_LT(reply.bootstrap->through->path, "unit/nc/z");
+  // Now it also lies where the first page has been.
+  ben->write({Edit::set("notice", id_of(900), {}).add("hosts", text("nc/a"))});
+  std::string rows;
+  while (!reply.bootstrap->position.empty()) {
+    request.bootstrap->position = reply.bootstrap->position;
+    reply = cat->ask(request);
+    rows += reply.bootstrap->page;
+  }
+  EXPECT_NE(rows.find("Picnic"), std::string::npos);
+}
+
 TEST(Bootstrap, IsResumedFromItsPositionAfterARestart) {
   World world;
   auto ben = world.enroll({"unit/nc"});
@@ -333,6 +359,30 @@ TEST(Heal, DescendsToTheRowsOfOneRange) {
   EXPECT_EQ(rows.bootstrap->after, request.heal->after);
   EXPECT_EQ(rows.bootstrap->through, request.heal->through);
   EXPECT_FALSE(rows.heal.has_value());
+}
+
+TEST(Budget, RowsAreCutByWhatVerdictsTakeAndVerdictsNever) {
+  World world;
+  auto ben = world.enroll({"unit/nc"});
+  auto cat = world.enroll({"unit/nc"});
+  ben->read();
+  cat->write(crowd(0, 1'000));
+  SyncRequest request = ben->read_request();
+  request.tail = true;
+  request.budget_bytes = 20'000;
+  const auto rows_of = [](const SyncReply& reply) {
+    PageReader page;
+    need(page.open(reply.page, PageUse::reply));
+    return page.rows();
+  };
+  EXPECT_GT(rows_of(ben->ask(request)), 100u);
+  for (int n = 0; n < 300; ++n) ben->make_raw("x");
+  world.apply(*ben, ben->push_request());
+  const SyncReply reply = ben->ask(request);
+  EXPECT_EQ(reply.verdicts.size(), 300u);
+  EXPECT_EQ(reply.verdicts.back().number, TxNumber(300));
+  EXPECT_EQ(rows_of(reply), 1u);  // it goes on, if slowly
+  EXPECT_FALSE(reply.position.empty());
 }
 
 // The space as the reading classes see it, without a reader around them.
