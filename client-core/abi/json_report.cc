@@ -22,6 +22,15 @@ json choices_of(const FieldDef& field) {
   return choices;
 }
 
+// The worst of what is so.
+const char* state_of(const ReplicaStatus& status) {
+  if (status.forked) return "forked";
+  if (status.gap) return "gap";
+  if (status.behind) return "behind";
+  if (status.diverged) return "diverged";
+  return status.catching_up ? "catching_up" : "ok";
+}
+
 }  // namespace
 
 std::string digest_text(std::uint64_t digest) {
@@ -47,12 +56,6 @@ std::string status_json(const Replica& replica, const ReplicaStatus& status,
     }
     grants.push_back(std::move(entry));
   }
-  std::string state = "ok";
-  if (status.catching_up) state = "catching_up";
-  if (status.diverged) state = "diverged";
-  if (status.behind) state = "behind";
-  if (status.gap) state = "gap";
-  if (status.forked) state = "forked";
   const json report = {
       {"device", device_text(status.device)},
       {"space", status.space},
@@ -60,7 +63,7 @@ std::string status_json(const Replica& replica, const ReplicaStatus& status,
       {"label", status.label},
       {"url", status.url},
       {"path", replica.path()},
-      {"state", state},
+      {"state", state_of(status)},
       {"pending", status.pending},
       {"pending_bytes", status.pending_bytes},
       {"unread", status.unread},
@@ -187,7 +190,8 @@ std::string schema_json(const Schema& schema) {
 }
 
 std::string sync_json(const SyncTraffic& traffic, const ReplicaStatus& status, std::int64_t ms) {
-  const json report = {{"requests", traffic.requests},
+  const json report = {{"state", state_of(status)},
+                       {"requests", traffic.requests},
                        {"sent", traffic.sent_bytes},
                        {"received", traffic.received_bytes},
                        {"pushed", traffic.pushed},

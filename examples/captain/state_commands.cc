@@ -25,10 +25,32 @@ std::string shown_value(const json& value) {
 std::string short_id(const json& id) { return id.get<std::string>().substr(0, 13); }
 
 // What of a status a person has to do something about.
+// What is wrong and what to do, or nothing.
+std::string trouble(const json& status) {
+  const auto& state = status["state"].get_ref<const std::string&>();
+  if (state == "forked") {
+    return "this file was copied or restored from a backup: nothing is sent any more; enrol again "
+           "and keep this file";
+  }
+  if (state == "gap") {
+    return "the server was restored and lacks what this device sent long ago: nothing is sent; "
+           "tell whoever runs the server, and keep this file";
+  }
+  if (state == "behind") {
+    return "the server was restored and lacks what this device sent: it is sent again, and news "
+           "wait for that";
+  }
+  if (state == "diverged") {
+    return "rows differ from the server's and did not heal: tell whoever runs the server";
+  }
+  return {};
+}
+
 bool waits_for_user(const json& status) {
-  return status["rejected"].get<std::uint64_t>() + status["parked"].get<std::uint64_t>() +
-             status["conflicts"].get<std::uint64_t>() >
-         0;
+  return !trouble(status).empty() || status["rejected"].get<std::uint64_t>() +
+                                             status["parked"].get<std::uint64_t>() +
+                                             status["conflicts"].get<std::uint64_t>() >
+                                         0;
 }
 
 Exit done_quietly(Session session, const client::Done& done, std::string_view said) {
@@ -98,10 +120,8 @@ Exit status(Session session) {
     rows.push_back({"clock", fmt::format("this device's clock is {} s off", -skew / 1000)});
   }
   for (const auto& row : rows) session.terminal.print(fmt::format("{:<14}{}", row[0], row[1]));
-  if (status["state"] == "forked") {
-    session.terminal.note(
-        "rollcall: this file was copied or restored from a backup: nothing is sent any more; "
-        "enrol again and keep this file");
+  if (const std::string what = trouble(status); !what.empty()) {
+    session.terminal.note("rollcall: " + what);
   }
   return Exit::done;
 }
@@ -219,11 +239,14 @@ Exit sync(Session session, std::int32_t attempts) {
     session.terminal.print_json(summary);
   } else {
     session.terminal.print(
-        fmt::format("in sync: {} sent, {} received, {:.1f} s",
+        fmt::format("{}: {} sent, {} received, {:.1f} s",
+                    summary["pending"] == 0 ? "in sync" : "everything received",
                     shown_bytes(summary["sent"].get<std::uint64_t>()),
                     shown_bytes(summary["received"].get<std::uint64_t>()),
                     static_cast<double>(summary["ms"].get<std::int64_t>()) / 1000));
-    if (waiting) {
+    if (const std::string what = trouble(summary); !what.empty()) {
+      session.terminal.note("rollcall: " + what);
+    } else if (waiting) {
       session.terminal.note(fmt::format(
           "waiting for you: {} conflicts (`rollcall conflicts`), {} rejected, {} parked "
           "(`rollcall rejected`)",

@@ -291,6 +291,25 @@ class CaptainTest(unittest.TestCase):
         device.ok("sync")
         self.assert_refused(device.run("rejected", "discard", number), FAILED, number)
 
+    def test_a_copied_file_says_so_keeps_its_work_and_reads_on(self):
+        device = self.device()
+        copy = Device(self.folder / "copy.db")
+        shutil.copy(device.path, copy.path)
+        device.ok("set", "person", ZOE, "address=original")
+        device.ok("sync")
+        copy.ok("set", "person", ZOE, "address=copied")
+        done = copy.run("sync")
+        self.assertEqual(done.returncode, WAITING, done.stderr)
+        self.assertIn("copied or restored", done.stderr)
+        self.assertNotIn("in sync", done.stdout)
+        status = copy.object("status")
+        self.assertEqual((status["state"], status["pending"]), ("forked", 1))
+        device.ok("set", "person", BEN, "address=news")
+        device.ok("sync")
+        self.assertEqual(json.loads(copy.run("--json", "sync").stdout)["state"], "forked")
+        self.assertEqual(copy.object("get", "person", BEN)["address"], "news")
+        self.assertEqual(copy.object("get", "person", ZOE)["address"], "copied")
+
     # Streams and statuses
 
     def test_without_a_server_sync_exits_3_and_keeps_the_work(self):
