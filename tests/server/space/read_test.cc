@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/protocol/limits.h"
+#include "schema/compiled.h"
 #include "server/space/bootstrap_reader.h"
 #include "server/space/snapshot.h"
 #include "tests/server/space/space_world.h"
@@ -500,6 +501,18 @@ TEST(Digest, OfAnOlderSnapshotIsThatOfThen) {
   EXPECT_EQ(need(reader.digest("unit/nc")), then);
   reader.end();
   EXPECT_NE(need(reader.digest("unit/nc")), then);
+}
+
+TEST(Snapshot, AReaderThatLacksATableReadsNothingInsteadOfTheOthersOnly) {
+  World world;
+  auto ben = world.enroll({"unit/nc"});
+  ben->write(crowd(0, 3));
+  EXPECT_TRUE(world.reader().digest(std::nullopt).has_value());
+  SpaceFile file = need(SpaceFile::open(world.path, world.doors().vfs, Access::writer));
+  need(file.set_schema(2, encode_schema(test_schema(2))));  // and no table of "club"
+  for (int tries = 0; tries < 3; ++tries) {
+    EXPECT_FALSE(world.reader().digest(std::nullopt).has_value());
+  }
 }
 
 TEST(Snapshot, StaysWhileTheWriterGoesOn) {
