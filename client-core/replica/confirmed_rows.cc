@@ -12,7 +12,7 @@ namespace rollcall {
 namespace {
 
 // More path sets than this in one statement are cheaper to look at one by one.
-constexpr std::size_t kListedSetsMax = 400;
+constexpr std::size_t listed_sets_max = 400;
 
 FieldState& field_of(std::vector<NamedField>& fields, FieldId field) {
   const auto place = std::lower_bound(fields.begin(), fields.end(), field,
@@ -34,8 +34,8 @@ FieldState& field_of(KnownRow& row, FieldId field) {
 // ---- Pages
 
 BytesView ConfirmedRows::page_or_none(BytesView page) {
-  static const Bytes kNone = PageWriter().finish().value();
-  return page.empty() ? BytesView(kNone) : page;
+  static const Bytes empty_page = PageWriter().finish().value();
+  return page.empty() ? BytesView(empty_page) : page;
 }
 
 Result<void> ConfirmedRows::open_page(BytesView page) {
@@ -428,7 +428,7 @@ std::vector<std::int64_t> ConfirmedRows::sets_under(std::string_view prefix) con
 Result<void> ConfirmedRows::each(const std::vector<std::int64_t>& path_sets, const Each& each) {
   if (path_sets.empty()) return {};
   std::string where = "WHERE r._paths <> 0 ORDER BY r._key";
-  if (path_sets.size() <= kListedSetsMax) {
+  if (path_sets.size() <= listed_sets_max) {
     where = "WHERE r._paths IN (";
     for (const std::int64_t set : path_sets) where += std::to_string(set) + ",";
     where.back() = ')';

@@ -14,10 +14,10 @@ std::int64_t whole(std::uint64_t value) { return static_cast<std::int64_t>(value
 
 // A kiosk opens with its event; a captain then wants trainings, then the precinct.
 std::size_t rank_of(std::string_view path) {
-  constexpr std::array<std::string_view, 3> kFirst = {"event", "training", "unit"};
+  constexpr std::array<std::string_view, 3> first_kinds = {"event", "training", "unit"};
   const std::string_view segment = path.substr(0, path.find('/'));
-  return static_cast<std::size_t>(std::find(kFirst.begin(), kFirst.end(), segment) -
-                                  kFirst.begin());
+  return static_cast<std::size_t>(std::find(first_kinds.begin(), first_kinds.end(), segment) -
+                                  first_kinds.begin());
 }
 
 bool same(const HeldGrant& a, const HeldGrant& b) {

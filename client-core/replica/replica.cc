@@ -14,15 +14,15 @@
 namespace rollcall {
 namespace {
 
-constexpr std::uint32_t kApplicationId = 0x52437270;  // "RCrp"
-constexpr std::uint32_t kFormatVersion = 1;
+constexpr std::uint32_t replica_application_id = 0x52437270;  // "RCrp"
+constexpr std::uint32_t replica_format_version = 1;
 
 ConnectionOptions connection_options(const ReplicaOptions& options, bool create) {
   ConnectionOptions wanted;
   wanted.access = Access::exclusive;
   wanted.create = create;
-  wanted.application_id = kApplicationId;
-  wanted.format_version = kFormatVersion;
+  wanted.application_id = replica_application_id;
+  wanted.format_version = replica_format_version;
   wanted.vfs = options.vfs;
   wanted.hidden_tables = {"_identity"};
   return wanted;

@@ -10,7 +10,7 @@
 namespace rollcall {
 namespace {
 
-constexpr std::string_view kColumns =
+constexpr std::string_view columns =
     "SELECT number, kind, code, collection, field, reason, accepted, tray FROM _verdicts ";
 
 StoredVerdict read_verdict(const Statement& from) {
@@ -53,7 +53,7 @@ Result<void> Verdicts::reload(TxNumber retired) {
   recent_.clear();
   changed_.clear();
   ROLLCALL_TRY_ASSIGN(Statement load,
-                      connection_->cached(std::string(kColumns) + "WHERE number > ?"));
+                      connection_->cached(std::string(columns) + "WHERE number > ?"));
   load.bind_integer(1, whole(retired));
   for (;;) {
     ROLLCALL_TRY_ASSIGN(const bool more, load.step());
@@ -81,7 +81,7 @@ bool Verdicts::is_out(TxNumber number) const {
 
 Result<std::optional<StoredVerdict>> Verdicts::find(TxNumber number) {
   ROLLCALL_TRY_ASSIGN(Statement load,
-                      connection_->cached(std::string(kColumns) + "WHERE number = ?"));
+                      connection_->cached(std::string(columns) + "WHERE number = ?"));
   load.bind_integer(1, whole(number));
   ROLLCALL_TRY_ASSIGN(const bool found, load.step());
   if (!found) return std::optional<StoredVerdict>();

@@ -6,7 +6,7 @@
 namespace rollcall {
 namespace {
 
-constexpr std::string_view kEnrollTarget = "/v1/enroll";
+constexpr std::string_view enroll_target = "/v1/enroll";
 
 Result<HttpResponse> exchange(Transport& transport, HttpRequest request, const Clock& clock,
                               std::int64_t timeout_ms) {
@@ -71,7 +71,7 @@ Result<std::unique_ptr<Replica>> enroll(const std::string& path, const Entrance&
   const Bytes body = to_cbor(request);
 
   ROLLCALL_TRY_ASSIGN(const HttpResponse response,
-                      exchange(transport, unsigned_request(entrance.url, kEnrollTarget, body),
+                      exchange(transport, unsigned_request(entrance.url, enroll_target, body),
                                doors.clock, timeout_ms));
   const OpenedResponse opened = open_response(response);
   if (opened.outcome.kind != RequestOutcome::Kind::answered) return opened.error;

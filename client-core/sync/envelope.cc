@@ -7,13 +7,13 @@
 namespace rollcall {
 namespace {
 
-constexpr std::string_view kCborType = "application/cbor";
+constexpr std::string_view cbor_type = "application/cbor";
 // Below this size compression saves less than its header costs.
 constexpr std::size_t compressed_bytes_min = 512;
 
 void put_body(HttpRequest& request, Bytes body) {
   if (body.empty()) return;
-  request.content_type = kCborType;
+  request.content_type = cbor_type;
   if (body.size() >= compressed_bytes_min) {
     request.content_encoding = encoding_name(Encoding::zstd);
     request.body = compress(Encoding::zstd, body);
@@ -30,7 +30,7 @@ Result<Bytes> plain_body(const HttpResponse& response) {
 
 // The server's own words about a refusal, if this is a Rollcall server.
 std::optional<Refusal> read_refusal(const HttpResponse& response) {
-  if (response.content_type != kCborType) return std::nullopt;
+  if (response.content_type != cbor_type) return std::nullopt;
   const auto body = plain_body(response);
   if (!body) return std::nullopt;
   auto refusal = from_cbor<Refusal>(*body);
@@ -96,7 +96,7 @@ OpenedResponse open_response(const HttpResponse& response) {
                 "the server cannot be reached (" + response.error + "); local work is kept");
   }
   if (response.status == 200) {
-    if (response.content_type != kCborType) {
+    if (response.content_type != cbor_type) {
       return fail(RequestOutcome::Kind::unreachable, ErrorCode::not_rollcall,
                   "something answers that is no Rollcall server (content type \"" +
                       response.content_type.substr(0, 60) +

@@ -8,8 +8,8 @@
 namespace rollcall {
 namespace {
 
-constexpr std::string_view kSyncTarget = "/v1/sync";
-constexpr std::string_view kSchemaTarget = "/v1/schema";
+constexpr std::string_view sync_target = "/v1/sync";
+constexpr std::string_view schema_target = "/v1/schema";
 
 // Errors of this machine, and not of what a peer sent.
 bool is_local(ErrorCode code) { return static_cast<std::int32_t>(code) < 200; }
@@ -52,7 +52,7 @@ void SyncSession::send(const RequestPlan& plan, SyncRequest request, const Hash&
   lane.id = ++last_id_;
   lane.plan = plan;
   lane.head = head;
-  HttpRequest http = signed_request(signer(), "POST", kSyncTarget, to_cbor(request), head,
+  HttpRequest http = signed_request(signer(), "POST", sync_target, to_cbor(request), head,
                                     replica_.clock().now_ms());
   http.id = lane.id;
   lane.request = std::move(request);
@@ -262,7 +262,7 @@ Result<void> SyncSession::ask_schema() {
   schema_request_ = ++last_id_;
   schema_deadline_ms_ = doors_.clock.steady_ms() + request_deadline_ms;
   HttpRequest http =
-      signed_request(signer(), "GET", kSchemaTarget, {}, prepared.head, replica_.clock().now_ms());
+      signed_request(signer(), "GET", schema_target, {}, prepared.head, replica_.clock().now_ms());
   http.id = schema_request_;
   ++traffic_.requests;
   transport_.begin(std::move(http));

@@ -6,8 +6,8 @@
 namespace rollcall {
 namespace {
 
-constexpr std::string_view kHex = "0123456789abcdef";
-constexpr std::string_view kBase64 =
+constexpr std::string_view hex = "0123456789abcdef";
+constexpr std::string_view base_64 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 int hex_digit(char c) {
@@ -47,8 +47,8 @@ std::string to_hex(BytesView bytes) {
   std::string text;
   text.reserve(bytes.size() * 2);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    text.push_back(kHex[byte_at(bytes, i) >> 4]);
-    text.push_back(kHex[byte_at(bytes, i) & 15]);
+    text.push_back(hex[byte_at(bytes, i) >> 4]);
+    text.push_back(hex[byte_at(bytes, i) & 15]);
   }
   return text;
 }
@@ -78,19 +78,19 @@ std::string to_base64(BytesView bytes) {
     bits += 8;
     while (bits >= 6) {
       bits -= 6;
-      text.push_back(kBase64[(window >> bits) & 63]);
+      text.push_back(base_64[(window >> bits) & 63]);
     }
   }
-  if (bits > 0) text.push_back(kBase64[(window << (6 - bits)) & 63]);
+  if (bits > 0) text.push_back(base_64[(window << (6 - bits)) & 63]);
   return text;
 }
 
 Result<Bytes> from_base64(std::string_view text) {
-  static const auto kValues = [] {
+  static const auto digit_values = [] {
     std::array<int, 256> values{};
     values.fill(-1);
-    for (std::size_t i = 0; i < kBase64.size(); ++i) {
-      values[static_cast<std::uint8_t>(kBase64[i])] = static_cast<int>(i);
+    for (std::size_t i = 0; i < base_64.size(); ++i) {
+      values[static_cast<std::uint8_t>(base_64[i])] = static_cast<int>(i);
     }
     return values;
   }();
@@ -99,7 +99,7 @@ Result<Bytes> from_base64(std::string_view text) {
   std::uint32_t window = 0;
   int bits = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const int value = kValues[byte_at(text, i)];
+    const int value = digit_values[byte_at(text, i)];
     if (value < 0) {
       return failure(ErrorCode::malformed, "base64 text has a character outside A-Z a-z 0-9 - _");
     }

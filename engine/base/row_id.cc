@@ -8,8 +8,8 @@
 namespace rollcall {
 namespace {
 
-constexpr std::uint64_t kTailMask = (std::uint64_t{1} << 62) - 1;
-constexpr std::uint64_t kTailStepMax = std::uint64_t{1} << 20;
+constexpr std::uint64_t tail_mask = (std::uint64_t{1} << 62) - 1;
+constexpr std::uint64_t tail_step_max = std::uint64_t{1} << 20;
 
 }  // namespace
 
@@ -60,16 +60,16 @@ RowId RowIdSource::next(std::int64_t now_ms) {
   if (now > last_ms_) {
     last_ms_ = now;
     tail_high_ = static_cast<std::uint16_t>(random_.next() & 0x7ff);  // top bit free: room to rise
-    tail_ = random_.next() & kTailMask;
+    tail_ = random_.next() & tail_mask;
   } else {
-    const std::uint64_t step = 1 + random_.below(kTailStepMax);
-    if (tail_ + step > kTailMask) {
+    const std::uint64_t step = 1 + random_.below(tail_step_max);
+    if (tail_ + step > tail_mask) {
       if (++tail_high_ > 0xfff) {
         ++last_ms_;
         tail_high_ = 0;
       }
     }
-    tail_ = (tail_ + step) & kTailMask;
+    tail_ = (tail_ + step) & tail_mask;
   }
   Bytes bytes;
   bytes.reserve(RowId::size_bytes);

@@ -3,18 +3,18 @@
 namespace rollcall {
 namespace {
 
-constexpr unsigned kUnsigned = 0;
-constexpr unsigned kNegative = 1;
-constexpr unsigned kBytes = 2;
-constexpr unsigned kText = 3;
-constexpr unsigned kArray = 4;
-constexpr unsigned kMap = 5;
-constexpr unsigned kTag = 6;
-constexpr unsigned kSimple = 7;
-constexpr std::uint64_t kFalse = 20;
-constexpr std::uint64_t kTrue = 21;
-constexpr std::uint64_t kNull = 22;
-constexpr std::uint64_t kIntegerMax = (std::uint64_t{1} << 63) - 1;
+constexpr unsigned major_unsigned = 0;
+constexpr unsigned major_negative = 1;
+constexpr unsigned major_bytes = 2;
+constexpr unsigned major_text = 3;
+constexpr unsigned major_array = 4;
+constexpr unsigned major_map = 5;
+constexpr unsigned major_tag = 6;
+constexpr unsigned major_simple = 7;
+constexpr std::uint64_t simple_false = 20;
+constexpr std::uint64_t simple_true = 21;
+constexpr std::uint64_t simple_null = 22;
+constexpr std::uint64_t integer_max = (std::uint64_t{1} << 63) - 1;
 
 }  // namespace
 
@@ -49,17 +49,17 @@ Result<CborReader::Head> CborReader::head() {
   const auto first = static_cast<std::uint8_t>(in_[at_]);
   const unsigned major = first >> 5;
   const unsigned info = first & 31;
-  if (major == kTag) return refuse(ErrorCode::malformed, "tags are not used here");
+  if (major == major_tag) return refuse(ErrorCode::malformed, "tags are not used here");
   if (info < 24) {
-    if (major == kSimple && (info < kFalse || info > kNull)) {
+    if (major == major_simple && (info < simple_false || info > simple_null)) {
       return refuse(ErrorCode::malformed, "a simple value that is neither true, false nor null");
     }
     ++at_;
     return Head{major, info, start};
   }
-  if (info > 27 || major == kSimple) {
+  if (info > 27 || major == major_simple) {
     if (info == 31) return refuse(ErrorCode::not_canonical, "indefinite lengths are not used here");
-    if (major == kSimple && info > 24) {
+    if (major == major_simple && info > 24) {
       return refuse(ErrorCode::malformed, "floating-point numbers are not used here");
     }
     return refuse(ErrorCode::malformed, "a byte that begins no item");
@@ -111,7 +111,7 @@ Result<BytesView> CborReader::string_of(const Head& head) {
     return refuse_at(head.start, ErrorCode::truncated, "is longer than what is left");
   }
   const BytesView content = in_.substr(at_, static_cast<std::size_t>(head.argument));
-  if (head.major == kText && !is_utf8(content)) {
+  if (head.major == major_text && !is_utf8(content)) {
     return refuse_at(head.start, ErrorCode::not_utf8, "text is not UTF-8");
   }
   at_ += content.size();
@@ -120,7 +120,7 @@ Result<BytesView> CborReader::string_of(const Head& head) {
 }
 
 Result<std::size_t> CborReader::open(const Head& head) {
-  const bool is_map = head.major == kMap;
+  const bool is_map = head.major == major_map;
   const std::uint64_t left = in_.size() - at_;
   if (head.argument > (is_map ? left / 2 : left)) {
     return refuse_at(head.start, ErrorCode::truncated, "has more items than bytes are left");
@@ -142,25 +142,25 @@ Result<std::size_t> CborReader::open(const Head& head) {
 Result<ValueView> CborReader::value_of(const Head& head) {
   ValueView value;
   switch (head.major) {
-    case kUnsigned:
-    case kNegative:
-      if (head.argument > kIntegerMax) {
+    case major_unsigned:
+    case major_negative:
+      if (head.argument > integer_max) {
         return refuse_at(head.start, ErrorCode::bad_value, "a whole number is wider than 64 bits");
       }
-      value = ValueView::of_integer(head.major == kUnsigned
+      value = ValueView::of_integer(head.major == major_unsigned
                                         ? static_cast<std::int64_t>(head.argument)
                                         : -1 - static_cast<std::int64_t>(head.argument));
       break;
-    case kBytes: {
+    case major_bytes: {
       ROLLCALL_TRY_ASSIGN(const BytesView content, string_of(head));
       return ValueView::of_bytes(content);
     }
-    case kText: {
+    case major_text: {
       ROLLCALL_TRY_ASSIGN(const BytesView content, string_of(head));
       return ValueView::of_text(content);
     }
-    case kSimple:
-      if (head.argument != kNull) value = ValueView::of_boolean(head.argument == kTrue);
+    case major_simple:
+      if (head.argument != simple_null) value = ValueView::of_boolean(head.argument == simple_true);
       break;
     default: return wrong_type("a value, found a container", head.start);
   }
@@ -172,12 +172,12 @@ Result<CborType> CborReader::peek() const {
   if (at_ >= in_.size()) return refuse(ErrorCode::truncated, "ends where an item should begin");
   const auto first = static_cast<std::uint8_t>(in_[at_]);
   switch (first >> 5) {
-    case kUnsigned:
-    case kNegative: return CborType::integer;
-    case kBytes: return CborType::bytes;
-    case kText: return CborType::text;
-    case kArray: return CborType::array;
-    case kMap: return CborType::map;
+    case major_unsigned:
+    case major_negative: return CborType::integer;
+    case major_bytes: return CborType::bytes;
+    case major_text: return CborType::text;
+    case major_array: return CborType::array;
+    case major_map: return CborType::map;
     default: break;
   }
   if (first == 0xf4 || first == 0xf5) return CborType::boolean;
@@ -186,14 +186,14 @@ Result<CborType> CborReader::peek() const {
 }
 
 Result<std::uint64_t> CborReader::unsigned_integer() {
-  ROLLCALL_TRY_ASSIGN(const Head found, head_of(kUnsigned, "a whole number, not negative"));
+  ROLLCALL_TRY_ASSIGN(const Head found, head_of(major_unsigned, "a whole number, not negative"));
   ROLLCALL_TRY(done(found.start, false));
   return found.argument;
 }
 
 Result<std::int64_t> CborReader::integer() {
   ROLLCALL_TRY_ASSIGN(const Head found, head());
-  if (found.major != kUnsigned && found.major != kNegative) {
+  if (found.major != major_unsigned && found.major != major_negative) {
     return wrong_type("a whole number", found.start);
   }
   ROLLCALL_TRY_ASSIGN(const ValueView value, value_of(found));
@@ -201,25 +201,25 @@ Result<std::int64_t> CborReader::integer() {
 }
 
 Result<bool> CborReader::boolean() {
-  ROLLCALL_TRY_ASSIGN(const Head found, head_of(kSimple, "true or false"));
-  if (found.argument == kNull) return wrong_type("true or false", found.start);
+  ROLLCALL_TRY_ASSIGN(const Head found, head_of(major_simple, "true or false"));
+  if (found.argument == simple_null) return wrong_type("true or false", found.start);
   ROLLCALL_TRY(done(found.start, false));
-  return found.argument == kTrue;
+  return found.argument == simple_true;
 }
 
 Result<void> CborReader::null() {
-  ROLLCALL_TRY_ASSIGN(const Head found, head_of(kSimple, "null"));
-  if (found.argument != kNull) return wrong_type("null", found.start);
+  ROLLCALL_TRY_ASSIGN(const Head found, head_of(major_simple, "null"));
+  if (found.argument != simple_null) return wrong_type("null", found.start);
   return done(found.start, false);
 }
 
 Result<BytesView> CborReader::text() {
-  ROLLCALL_TRY_ASSIGN(const Head found, head_of(kText, "text"));
+  ROLLCALL_TRY_ASSIGN(const Head found, head_of(major_text, "text"));
   return string_of(found);
 }
 
 Result<BytesView> CborReader::bytes() {
-  ROLLCALL_TRY_ASSIGN(const Head found, head_of(kBytes, "bytes"));
+  ROLLCALL_TRY_ASSIGN(const Head found, head_of(major_bytes, "bytes"));
   return string_of(found);
 }
 
@@ -229,12 +229,12 @@ Result<ValueView> CborReader::value() {
 }
 
 Result<std::size_t> CborReader::array() {
-  ROLLCALL_TRY_ASSIGN(const Head found, head_of(kArray, "a list"));
+  ROLLCALL_TRY_ASSIGN(const Head found, head_of(major_array, "a list"));
   return open(found);
 }
 
 Result<std::size_t> CborReader::map() {
-  ROLLCALL_TRY_ASSIGN(const Head found, head_of(kMap, "a map"));
+  ROLLCALL_TRY_ASSIGN(const Head found, head_of(major_map, "a map"));
   return open(found);
 }
 
@@ -242,9 +242,9 @@ Result<void> CborReader::skip() {
   const std::size_t outer = depth_;
   do {
     ROLLCALL_TRY_ASSIGN(const Head found, head());
-    if (found.major == kArray || found.major == kMap) {
+    if (found.major == major_array || found.major == major_map) {
       ROLLCALL_TRY(open(found));
-    } else if (found.major == kBytes || found.major == kText) {
+    } else if (found.major == major_bytes || found.major == major_text) {
       ROLLCALL_TRY(string_of(found));
     } else {
       ROLLCALL_TRY(done(found.start, false));

@@ -10,7 +10,7 @@ namespace {
 
 // What may be read beyond a text's end, and written beyond its copy's, so that short texts are
 // copied as one word.
-constexpr std::size_t kSlack = 16;
+constexpr std::size_t slack = 16;
 
 // Takes numbers off a byte string that is nothing else.
 class VarintCursor {
@@ -78,8 +78,8 @@ std::uint64_t load_bits(BytesView packed, std::size_t first_bit) {
 }
 
 void copy_short(char* to, const char* from, std::size_t size) {
-  std::memcpy(to, from, kSlack);
-  if (size > kSlack) std::memcpy(to + kSlack, from + kSlack, size - kSlack);
+  std::memcpy(to, from, slack);
+  if (size > slack) std::memcpy(to + slack, from + slack, size - slack);
 }
 
 }  // namespace
@@ -395,7 +395,7 @@ Result<void> ColumnReader::open_words(CborReader& in, ColumnBudget& budget) {
         {static_cast<std::uint32_t>(word_bytes_.size()), static_cast<std::uint32_t>(word.size())});
     word_bytes_.insert(word_bytes_.end(), word.begin(), word.end());
   }
-  word_bytes_.resize(word_bytes_.size() + kSlack);
+  word_bytes_.resize(word_bytes_.size() + slack);
   ROLLCALL_TRY_ASSIGN(const BytesView counts, in.bytes());
   if (counts.size() < present_) {
     return in.refuse(ErrorCode::truncated, "a column has fewer counts of words than rows");
@@ -432,7 +432,7 @@ Result<void> ColumnReader::unfold_words(CborReader& in, ColumnBudget& budget) {
     total += words_[place(i)].length;
   }
   ROLLCALL_TRY(spend(in, bounded(total), budget));
-  unfolded_.resize(static_cast<std::size_t>(total) + kSlack);
+  unfolded_.resize(static_cast<std::size_t>(total) + slack);
   char* out = unfolded_.data();
   std::size_t at = 0;
   for (std::uint32_t& length : lengths_) {

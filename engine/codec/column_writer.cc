@@ -13,12 +13,12 @@ namespace rollcall {
 namespace {
 
 // Values of which this many begin without enough repetition have no dictionary.
-constexpr std::size_t kTrialCells = 1024;
-constexpr std::size_t kTrialWords = 8192;
+constexpr std::size_t trial_cells = 1024;
+constexpr std::size_t trial_words = 8192;
 // Cells that must show one pattern before all are taken apart.
-constexpr std::size_t kTrialParts = 32;
+constexpr std::size_t trial_parts = 32;
 // Shorter texts than this, on average, are not taken as words.
-constexpr std::size_t kWordyBytes = 12;
+constexpr std::size_t wordy_bytes = 12;
 
 constexpr std::uint64_t code_of(ColumnEncoding encoding) {
   return static_cast<std::uint64_t>(encoding);
@@ -214,7 +214,7 @@ bool ColumnWriter::gather_dictionary(ColumnScratch& scratch) const {
     const auto place = scratch.table.place_of(word);
     if (!place || *place >= dictionary_entries_max) return false;
     scratch.places.push_back(*place);
-    if (i == kTrialCells && scratch.table.size() * 4 > kTrialCells * 3) return false;
+    if (i == trial_cells && scratch.table.size() * 4 > trial_cells * 3) return false;
   }
   return true;
 }
@@ -335,7 +335,7 @@ bool ColumnWriter::gather_parts(ColumnScratch& scratch) const {
   const char* at = content_.data();
   std::size_t tried = 0;
   std::size_t runs = 0;
-  for (std::size_t i = 0; i < rows_ && tried < kTrialParts; ++i) {
+  for (std::size_t i = 0; i < rows_ && tried < trial_parts; ++i) {
     if (lengths_[i] == 0) continue;
     const BytesView cell(at, lengths_[i] - 1);
     at += cell.size();
@@ -410,7 +410,7 @@ void ColumnWriter::write_parts(CborWriter& out, ColumnScratch& scratch) const {
 // Fills the table with the words and the places with theirs, cell by cell; and `bytes` with the
 // counts of words.
 bool ColumnWriter::gather_words(ColumnScratch& scratch) const {
-  if (content_.size() < present() * kWordyBytes) return false;
+  if (content_.size() < present() * wordy_bytes) return false;
   scratch.table.clear();
   scratch.places.clear();
   scratch.bytes.clear();
@@ -429,7 +429,7 @@ bool ColumnWriter::gather_words(ColumnScratch& scratch) const {
       ++at;  // the space
     }
     put_varint(scratch.bytes, scratch.places.size() - before);
-    if (!is_tried && scratch.places.size() >= kTrialWords) {
+    if (!is_tried && scratch.places.size() >= trial_words) {
       is_tried = true;
       if (scratch.table.size() * 2 > scratch.places.size()) return false;
     }

@@ -5,9 +5,9 @@
 namespace rollcall {
 namespace {
 
-constexpr char kRaw = 0;
-constexpr char kAscending = 1;
-constexpr char kAnyOrder = 2;
+constexpr char form_raw = 0;
+constexpr char form_ascending = 1;
+constexpr char form_any_order = 2;
 
 // An id as a number; arithmetic is modulo 2^128.
 struct Wide {
@@ -84,7 +84,7 @@ void write_ids(std::span<const RowId> ids, Bytes& out) {
   const std::size_t start = out.size();
   bool is_ascending = true;
   for (std::size_t i = 1; i < ids.size() && is_ascending; ++i) is_ascending = ids[i - 1] < ids[i];
-  out.push_back(is_ascending ? kAscending : kAnyOrder);
+  out.push_back(is_ascending ? form_ascending : form_any_order);
   out.append(ids[0].view());
   const std::size_t raw_bytes = ids.size() * RowId::size_bytes;
   Wide before = Wide::of(ids[0]);
@@ -95,7 +95,7 @@ void write_ids(std::span<const RowId> ids, Bytes& out) {
   }
   if (ids.size() > 1 && out.size() - start <= raw_bytes) return;
   out.resize(start);
-  out.push_back(kRaw);
+  out.push_back(form_raw);
   for (const RowId& id : ids) out.append(id.view());
 }
 
@@ -110,7 +110,7 @@ Result<void> read_ids(BytesView in, std::size_t rows_max, std::vector<RowId>& id
     return failure(ErrorCode::limit,
                    "more rows than the " + std::to_string(rows_max) + " that may still follow");
   };
-  if (encoding == kRaw) {
+  if (encoding == form_raw) {
     const std::size_t count = in.size() / RowId::size_bytes;
     if (in.size() % RowId::size_bytes != 0) {
       return failure(ErrorCode::truncated, "the last id is not 16 bytes long");
@@ -120,7 +120,7 @@ Result<void> read_ids(BytesView in, std::size_t rows_max, std::vector<RowId>& id
     std::memcpy(ids.data(), in.data(), in.size());
     return {};
   }
-  if (encoding != kAscending && encoding != kAnyOrder) {
+  if (encoding != form_ascending && encoding != form_any_order) {
     return failure(ErrorCode::malformed, "ids in an encoding that is not known");
   }
   ids.push_back(RowId::from_bytes(in.substr(0, RowId::size_bytes)));
@@ -130,7 +130,7 @@ Result<void> read_ids(BytesView in, std::size_t rows_max, std::vector<RowId>& id
     Wide difference;
     // Three bytes, the common difference, without more ado.
     ROLLCALL_TRY_ASSIGN(difference, take_wide(in));
-    if (encoding == kAscending) {
+    if (encoding == form_ascending) {
       const Wide id = before + difference;
       const bool is_greater =
           id.high > before.high || (id.high == before.high && id.low > before.low);

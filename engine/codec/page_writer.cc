@@ -15,9 +15,9 @@ namespace rollcall {
 namespace {
 
 // What a row of ordinary size may take: a page is full when less is left.
-constexpr std::size_t kRowRoom = 1u << 20;
+constexpr std::size_t row_room = 1u << 20;
 // Beside its cells: id, lengths, places.
-constexpr std::size_t kRowOverhead = 24;
+constexpr std::size_t row_overhead = 24;
 
 // Finds a set without making a key of its own: callers ask for each row.
 struct SetLess {
@@ -149,7 +149,7 @@ void PageWriter::add(std::size_t place, const Row& row) {
   State::SectionColumns& section = state_->sections[place];
   ROLLCALL_CHECK(row.cells.size() == section.fields.size());
   section.ids.push_back(row.id);
-  std::size_t bytes = kRowOverhead + row.stamps.size() + row.extra.size();
+  std::size_t bytes = row_overhead + row.stamps.size() + row.extra.size();
   if (has_fields(section.kind)) {
     for (std::size_t i = 0; i < row.cells.size(); ++i) {
       section.cells[i].add(row.cells[i]);
@@ -176,7 +176,7 @@ bool PageWriter::is_full() const {
   return state.rows + 1 > page_rows_max || state.section_count + 1 > page_sections_max ||
          state.columns + columns_room > page_columns_max ||
          state.cells + columns_room > page_cells_max ||
-         state.bytes + kRowRoom > page_unfolded_bytes_max ||
+         state.bytes + row_room > page_unfolded_bytes_max ||
          state.paths.size() + row_paths_max > page_paths_max ||
          state.sets.size() + 1 > page_paths_max ||
          state.set_members + row_paths_max > page_path_members_max;

@@ -9,7 +9,7 @@ namespace rollcall {
 namespace {
 
 // A row's or a write's list beyond this many items is nothing that a schema allows.
-constexpr std::size_t kListMax = std::size_t{set_elements_max} * 2;
+constexpr std::size_t list_max = std::size_t{set_elements_max} * 2;
 
 void write_element(CborWriter& out, const SetElement& element) {
   out.array(2);
@@ -47,7 +47,7 @@ Result<std::size_t> read_list(CborReader& in, std::size_t items_max) {
 
 Result<void> read_elements(CborReader& in, std::vector<SetElement>& out) {
   out.clear();
-  ROLLCALL_TRY_ASSIGN(const std::size_t count, read_list(in, kListMax));
+  ROLLCALL_TRY_ASSIGN(const std::size_t count, read_list(in, list_max));
   for (std::size_t i = 0; i < count; ++i) {
     ROLLCALL_TRY(expect_items(in, 2));
     ROLLCALL_TRY_ASSIGN(const ValueView value, in.value());
@@ -219,12 +219,12 @@ Result<void> RowExtraReader::read(FieldWrite& write) {
   ROLLCALL_TRY(expect_items(reader_, 5));
   ROLLCALL_TRY_ASSIGN(write.has_value, reader_.boolean());
   ROLLCALL_TRY_ASSIGN(write.generation, read_generation(reader_));
-  ROLLCALL_TRY_ASSIGN(const std::size_t adds, read_list(reader_, kListMax));
+  ROLLCALL_TRY_ASSIGN(const std::size_t adds, read_list(reader_, list_max));
   for (std::size_t i = 0; i < adds; ++i) {
     ROLLCALL_TRY_ASSIGN(const ValueView value, reader_.value());
     write.adds.push_back(Value(value));
   }
-  ROLLCALL_TRY_ASSIGN(const std::size_t removes, read_list(reader_, kListMax));
+  ROLLCALL_TRY_ASSIGN(const std::size_t removes, read_list(reader_, list_max));
   for (std::size_t i = 0; i < removes; ++i) {
     ROLLCALL_TRY(expect_items(reader_, 2));
     SetRemoval removal;

@@ -12,11 +12,11 @@
 namespace rollcall {
 namespace {
 
-constexpr std::uint64_t kNumber = 1;
-constexpr std::uint64_t kStamp = 2;
-constexpr std::uint64_t kCursor = 3;
-constexpr std::uint64_t kSchemaVersion = 4;
-constexpr std::uint64_t kPage = 5;
+constexpr std::uint64_t key_number = 1;
+constexpr std::uint64_t key_stamp = 2;
+constexpr std::uint64_t key_cursor = 3;
+constexpr std::uint64_t key_schema_version = 4;
+constexpr std::uint64_t key_page = 5;
 
 }  // namespace
 
@@ -59,15 +59,15 @@ Result<Bytes> TransactionWriter::finish(const TransactionHead& head) {
   Bytes body;
   CborWriter out(body);
   out.map(5);
-  out.unsigned_integer(kNumber);
+  out.unsigned_integer(key_number);
   out.unsigned_integer(head.number.value);
-  out.unsigned_integer(kStamp);
+  out.unsigned_integer(key_stamp);
   out.bytes(head.stamp.bytes());
-  out.unsigned_integer(kCursor);
+  out.unsigned_integer(key_cursor);
   out.bytes(head.cursor);
-  out.unsigned_integer(kSchemaVersion);
+  out.unsigned_integer(key_schema_version);
   out.unsigned_integer(head.schema_version);
-  out.unsigned_integer(kPage);
+  out.unsigned_integer(key_page);
   ROLLCALL_TRY(page_.write_to(body));
   if (body.size() > transaction_bytes_max) return too_large(body.size(), transaction_bytes_max);
   return body;
@@ -89,27 +89,27 @@ Result<void> TransactionReader::open(BytesView body) {
     return in.refuse(ErrorCode::malformed,
                      "a transaction without its part " + std::to_string(expected));
   };
-  ROLLCALL_TRY(key(kNumber));
+  ROLLCALL_TRY(key(key_number));
   ROLLCALL_TRY_ASSIGN(head_.number.value, in.unsigned_integer());
-  ROLLCALL_TRY(key(kStamp));
+  ROLLCALL_TRY(key(key_stamp));
   ROLLCALL_TRY_ASSIGN(const BytesView stamp, in.bytes());
   if (stamp.size() != Stamp::size_bytes) {
     return in.refuse(ErrorCode::wrong_type, "a stamp has 12 bytes");
   }
   head_.stamp = Stamp::from_bytes(stamp);
-  ROLLCALL_TRY(key(kCursor));
+  ROLLCALL_TRY(key(key_cursor));
   ROLLCALL_TRY_ASSIGN(head_.cursor, in.bytes());
   if (head_.cursor.size() > cursor_bytes_max) {
     return in.refuse(ErrorCode::limit, "a cursor is too long");
   }
-  ROLLCALL_TRY(key(kSchemaVersion));
+  ROLLCALL_TRY(key(key_schema_version));
   ROLLCALL_TRY_ASSIGN(const std::uint64_t version, in.unsigned_integer());
   if (version > 0xffff'ffff) return in.refuse(ErrorCode::bad_value, "no such schema version");
   head_.schema_version = static_cast<std::uint32_t>(version);
   if (head_.number.value == 0 || head_.stamp.is_none()) {
     return in.refuse(ErrorCode::bad_value, "a transaction without a number or a stamp");
   }
-  ROLLCALL_TRY(key(kPage));
+  ROLLCALL_TRY(key(key_page));
   ROLLCALL_TRY_ASSIGN(const BytesView page, in.raw());
   ROLLCALL_TRY(in.end());
   ROLLCALL_TRY(page_.open(page, PageUse::transaction));

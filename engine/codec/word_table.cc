@@ -5,7 +5,7 @@
 namespace rollcall {
 namespace {
 
-constexpr std::size_t kSlotsMin = 64;
+constexpr std::size_t slots_min = 64;
 
 std::uint64_t load8(const char* at) {
   std::uint64_t word = 0;
@@ -33,7 +33,7 @@ std::uint64_t WordTable::hash_of(BytesView word) {
 }
 
 void WordTable::clear() {
-  slots_.assign(kSlotsMin, {});
+  slots_.assign(slots_min, {});
   words_.clear();
   bytes_ = 0;
 }

@@ -3,13 +3,14 @@
 namespace rollcall {
 namespace {
 
-constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-constexpr std::string_view kFolder = "/enroll#";
+constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+constexpr std::string_view link_folder = "/enroll#";
 
 }  // namespace
 
 std::string InvitationLink::text() const {
-  return url + std::string(kFolder) + space + "." + to_base64(secret) + "." + to_base64(pin.view());
+  return url + std::string(link_folder) + space + "." + to_base64(secret) + "." +
+         to_base64(pin.view());
 }
 
 Result<InvitationLink> InvitationLink::parse(std::string_view text) {
@@ -17,14 +18,14 @@ Result<InvitationLink> InvitationLink::parse(std::string_view text) {
     return failure(ErrorCode::malformed, "the invitation link " + std::string(what) +
                                              "; copy it whole, or ask for a new one");
   };
-  const std::size_t folder = text.find(kFolder);
+  const std::size_t folder = text.find(link_folder);
   if (folder == std::string_view::npos) return refuse("has no /enroll# in it");
   InvitationLink link;
   link.url = text.substr(0, folder);
   if (link.url.rfind("http://", 0) != 0 && link.url.rfind("https://", 0) != 0) {
     return refuse("does not begin with http:// or https://");
   }
-  std::string_view rest = text.substr(folder + kFolder.size());
+  std::string_view rest = text.substr(folder + link_folder.size());
   const std::size_t first = rest.find('.');
   const std::size_t second = first == std::string_view::npos ? first : rest.find('.', first + 1);
   if (second == std::string_view::npos || first == 0) return refuse("is cut short");
@@ -45,7 +46,7 @@ Result<std::string> normal_code(std::string_view typed) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
     if (c == 'O') c = '0';
     if (c == 'I' || c == 'L') c = '1';
-    if (kAlphabet.find(c) == std::string_view::npos) {
+    if (alphabet.find(c) == std::string_view::npos) {
       return failure(ErrorCode::malformed, "the code has a character that codes do not have");
     }
     code.push_back(c);
@@ -59,7 +60,7 @@ Result<std::string> normal_code(std::string_view typed) {
 std::string make_code(Random& random) {
   std::string code;
   for (std::size_t i = 0; i < invitation_code_length; ++i) {
-    code.push_back(kAlphabet[random.below(kAlphabet.size())]);
+    code.push_back(alphabet[random.below(alphabet.size())]);
   }
   return code;
 }

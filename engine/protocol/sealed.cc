@@ -7,11 +7,11 @@ namespace rollcall {
 namespace {
 
 // The contexts keep one kind of sealed bytes from being taken for another.
-constexpr BytesView kCursor = "rollcall cursor 1";
-constexpr BytesView kTailPosition = "rollcall tail position 1";
-constexpr BytesView kBootstrapPosition = "rollcall bootstrap position 1";
-constexpr BytesView kReceipt = "rollcall receipt 1";
-constexpr BytesView kEnrolment = "rollcall enrolment 1";
+constexpr BytesView purpose_cursor = "rollcall cursor 1";
+constexpr BytesView purpose_tail_position = "rollcall tail position 1";
+constexpr BytesView purpose_bootstrap_position = "rollcall bootstrap position 1";
+constexpr BytesView purpose_receipt = "rollcall receipt 1";
+constexpr BytesView purpose_enrolment = "rollcall enrolment 1";
 
 template <class Content>
 Result<Content> open_as(const Cryptography& cryptography, const SealKey& key, BytesView context,
@@ -31,47 +31,47 @@ Result<Content> open_as(const Cryptography& cryptography, const SealKey& key, By
 Bytes Sealer::seal(const Cursor& cursor) const {
   ROLLCALL_CHECK(cursor.commit_mark.empty() ||
                  cursor.commit_mark.size() == Cursor::commit_mark_bytes);
-  return cryptography_.seal(key_, kCursor, to_cbor(cursor), random_);
+  return cryptography_.seal(key_, purpose_cursor, to_cbor(cursor), random_);
 }
 
 Bytes Sealer::seal(const TailPosition& position) const {
-  return cryptography_.seal(key_, kTailPosition, to_cbor(position), random_);
+  return cryptography_.seal(key_, purpose_tail_position, to_cbor(position), random_);
 }
 
 Bytes Sealer::seal(const BootstrapPosition& position) const {
-  return cryptography_.seal(key_, kBootstrapPosition, to_cbor(position), random_);
+  return cryptography_.seal(key_, purpose_bootstrap_position, to_cbor(position), random_);
 }
 
 Bytes Sealer::seal(const Receipt& receipt) const {
-  return cryptography_.seal(key_, kReceipt, to_cbor(receipt), random_);
+  return cryptography_.seal(key_, purpose_receipt, to_cbor(receipt), random_);
 }
 
 Bytes Sealer::seal(const Enrolment& enrolment) const {
-  return cryptography_.seal(key_, kEnrolment, to_cbor(enrolment), random_);
+  return cryptography_.seal(key_, purpose_enrolment, to_cbor(enrolment), random_);
 }
 
 Result<Cursor> Sealer::open_cursor(BytesView sealed) const {
-  return open_as<Cursor>(cryptography_, key_, kCursor, sealed, ErrorCode::cursor_unknown,
+  return open_as<Cursor>(cryptography_, key_, purpose_cursor, sealed, ErrorCode::cursor_unknown,
                          "the cursor");
 }
 
 Result<TailPosition> Sealer::open_tail_position(BytesView sealed) const {
-  return open_as<TailPosition>(cryptography_, key_, kTailPosition, sealed,
+  return open_as<TailPosition>(cryptography_, key_, purpose_tail_position, sealed,
                                ErrorCode::cursor_unknown, "the page position");
 }
 
 Result<BootstrapPosition> Sealer::open_bootstrap_position(BytesView sealed) const {
-  return open_as<BootstrapPosition>(cryptography_, key_, kBootstrapPosition, sealed,
+  return open_as<BootstrapPosition>(cryptography_, key_, purpose_bootstrap_position, sealed,
                                     ErrorCode::cursor_unknown, "the bootstrap position");
 }
 
 Result<Receipt> Sealer::open_receipt(BytesView sealed) const {
-  return open_as<Receipt>(cryptography_, key_, kReceipt, sealed, ErrorCode::malformed,
+  return open_as<Receipt>(cryptography_, key_, purpose_receipt, sealed, ErrorCode::malformed,
                           "the receipt");
 }
 
 Result<Enrolment> Sealer::open_enrolment(BytesView sealed) const {
-  return open_as<Enrolment>(cryptography_, key_, kEnrolment, sealed, ErrorCode::malformed,
+  return open_as<Enrolment>(cryptography_, key_, purpose_enrolment, sealed, ErrorCode::malformed,
                             "the enrolment");
 }
 

@@ -5,7 +5,7 @@
 namespace rollcall {
 namespace {
 
-constexpr std::string_view kScheme = "Rollcall ";
+constexpr std::string_view scheme = "Rollcall ";
 constexpr std::size_t header_bytes_max = 512;
 
 Error bad_header(std::string_view what) {
@@ -48,7 +48,7 @@ bool read_block(std::optional<std::string_view> text, std::size_t size, Bytes& o
 }  // namespace
 
 std::string Authorization::header() const {
-  std::string text(kScheme);
+  std::string text(scheme);
   text += "p=" + space + ",d=" + device_text(device) + ",t=" + std::to_string(time_ms);
   text += ",n=" + to_base64(nonce) + ",h=" + to_base64(head.view());
   text += ",s=" + to_base64(signature.view());
@@ -57,9 +57,9 @@ std::string Authorization::header() const {
 
 Result<Authorization> Authorization::parse(std::string_view header) {
   if (header.size() > header_bytes_max) return bad_header("is longer than 512 bytes");
-  if (header.substr(0, kScheme.size()) != kScheme)
+  if (header.substr(0, scheme.size()) != scheme)
     return bad_header("is missing or of another scheme");
-  std::string_view rest = header.substr(kScheme.size());
+  std::string_view rest = header.substr(scheme.size());
 
   Authorization who;
   const auto space_name = take_part(rest, 'p');

@@ -11,12 +11,12 @@ using client::Nothing;
 using client::Rows;
 using nlohmann::json;
 
-constexpr const char* kFullName =
+constexpr const char* full_name_sql =
     "trim(coalesce(p.given_name,'') || ' ' || coalesce(p.family_name,'') || "
     "CASE WHEN coalesce(p.preferred_name,'') = '' THEN '' ELSE ' (' || p.preferred_name || ')' "
     "END)";
 // Any language will do, the user's first: {"en":"…"}.
-constexpr const char* kTitle =
+constexpr const char* title_sql =
     "coalesce(json_extract(%.title,'$.en'), (SELECT value FROM json_each(%.title) LIMIT 1), '')";
 
 std::string with_alias(std::string text, const std::string& alias) {
@@ -71,7 +71,7 @@ Outcome<std::vector<PersonLine>> Organizing::find_people(const std::string& word
   for (const auto& id : json::parse(*found)) {
     auto line = lines<PersonLine>(
         replica_,
-        std::string("SELECT uuid(p.id), ") + kFullName +
+        std::string("SELECT uuid(p.id), ") + full_name_sql +
             ", coalesce(p.unit,''), coalesce(json_extract(p.phones,'$[0]'),'') FROM person p "
             "WHERE p.id = ?1",
         json::array({id_parameter(id.get<std::string>())}), [](Rows& row) {
@@ -91,7 +91,7 @@ Outcome<PersonPage> Organizing::person(const std::string& id) {
   const json parameters = json::array({id_parameter(id)});
   auto line = lines<PersonLine>(
       replica_,
-      std::string("SELECT uuid(p.id), ") + kFullName +
+      std::string("SELECT uuid(p.id), ") + full_name_sql +
           ", coalesce(p.unit,''), coalesce(json_extract(p.phones,'$[0]'),'') FROM person p "
           "WHERE p.id = ?1",
       parameters, [](Rows& r) {
@@ -125,7 +125,7 @@ Outcome<PersonPage> Organizing::person(const std::string& id) {
 
   auto trainings = lines<TrainingLine>(
       replica_,
-      "SELECT uuid(t.id), uuid(t.offering), " + with_alias(kTitle, "o") +
+      "SELECT uuid(t.id), uuid(t.offering), " + with_alias(title_sql, "o") +
           ", t.unit, coalesce(o.starts_at,0), coalesce(t.state,'') FROM training_record t "
           "LEFT JOIN offering o ON o.id = t.offering WHERE t.person = ?1 ORDER BY 5",
       parameters, [](Rows& r) {
@@ -180,7 +180,7 @@ Outcome<std::vector<RosterLine>> Organizing::roster(bool vacancies_only) {
       "AND coalesce(a.status,'') <> 'ended')";
   const std::string holders =
       std::string("SELECT uuid(a.id), a.unit, coalesce(u.name,''), a.role, uuid(a.person), ") +
-      kFullName +
+      full_name_sql +
       ", coalesce(a.status,'') FROM role_assignment a LEFT JOIN unit u ON u.path = a.unit "
       "LEFT JOIN person p ON p.id = a.person WHERE coalesce(a.status,'') <> 'ended'";
   // A vacancy is worth telling only where this device sees people, not in every public unit.
@@ -195,7 +195,7 @@ Outcome<std::vector<RosterLine>> Organizing::roster(bool vacancies_only) {
 
 Outcome<std::vector<EventLine>> Organizing::events() {
   const std::string sql =
-      "SELECT uuid(e.id), " + with_alias(kTitle, "e") +
+      "SELECT uuid(e.id), " + with_alias(title_sql, "e") +
       ", coalesce(e.kind,''), coalesce(e.status,''), coalesce(e.venue,''), "
       "coalesce(e.starts_at,0), "
       "(SELECT count(*) FROM registration r WHERE r.event = e.id), "
@@ -260,7 +260,7 @@ Outcome<CheckIn> Organizing::check_in(const std::string& event, const std::strin
 
 Outcome<std::vector<TrainingLine>> Organizing::trainings() {
   const std::string sql =
-      "SELECT uuid(o.id), " + with_alias(kTitle, "o") +
+      "SELECT uuid(o.id), " + with_alias(title_sql, "o") +
       ", o.unit, coalesce(o.starts_at,0), "
       "(SELECT count(*) FROM training_record t WHERE t.offering = o.id), "
       "(SELECT count(*) FROM training_record t WHERE t.offering = o.id AND t.state = 'completed') "

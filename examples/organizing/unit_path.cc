@@ -6,15 +6,15 @@
 namespace rollcall::organizing {
 namespace {
 
-constexpr std::string_view kCountry = "ocd-division/country:us/";
-constexpr std::array<std::string_view, 6> kBareTypes{"state",  "district", "territory",
+constexpr std::string_view country = "ocd-division/country:us/";
+constexpr std::array<std::string_view, 6> bare_types{"state",  "district", "territory",
                                                      "county", "parish",   "precinct"};
 
 }  // namespace
 
 std::optional<std::string> unit_path(std::string_view ocd_id) {
-  if (ocd_id.substr(0, kCountry.size()) != kCountry) return std::nullopt;
-  std::string_view rest = ocd_id.substr(kCountry.size());
+  if (ocd_id.substr(0, country.size()) != country) return std::nullopt;
+  std::string_view rest = ocd_id.substr(country.size());
   if (!rest.empty() && rest.back() == '/') return std::nullopt;
   std::string path;
   while (!rest.empty()) {
@@ -24,8 +24,8 @@ std::optional<std::string> unit_path(std::string_view ocd_id) {
     if (colon == std::string_view::npos || colon == 0 || colon + 1 == segment.size()) {
       return std::nullopt;
     }
-    const bool bare = std::find(kBareTypes.begin(), kBareTypes.end(), segment.substr(0, colon)) !=
-                      kBareTypes.end();
+    const bool bare = std::find(bare_types.begin(), bare_types.end(), segment.substr(0, colon)) !=
+                      bare_types.end();
     if (!path.empty()) path += '/';
     path += bare ? segment.substr(colon + 1) : segment;
     rest.remove_prefix(std::min(end + 1, rest.size()));

@@ -15,7 +15,7 @@
 namespace rollcall {
 namespace {
 
-constexpr FieldId kDeleted{};
+constexpr FieldId deleted_field_id{};
 
 // True for a field that a plain cell says in full when a row is made.
 bool has_plain_cell(const FieldDef& def) { return def.rule != MergeRule::set; }
@@ -331,7 +331,7 @@ bool TransactionJudge::check_cells(const SectionRow& from, const SectionPlan& pl
   const CollectionDef& collection = plan.table->rows.collection();
   if (from.cells[0] != ValueView::of_boolean(false)) {
     return refuse(VerdictKind::rejected, ErrorCode::bad_transaction,
-                  "an insert says that its row is not deleted", collection.id, kDeleted);
+                  "an insert says that its row is not deleted", collection.id, deleted_field_id);
   }
   for (std::size_t i = 1; i < from.cells.size(); ++i) {
     const FieldDef& def = collection.fields[plan.positions[i]];
@@ -353,7 +353,7 @@ bool TransactionJudge::check_write(const CollectionDef& collection, const Sectio
   const FieldWrite& deleted = write_.fields.front();
   if (!deleted.has_value || deleted.value != ValueView::of_boolean(false)) {
     return refuse(VerdictKind::rejected, ErrorCode::bad_transaction,
-                  "an insert says that its row is not deleted", collection.id, kDeleted);
+                  "an insert says that its row is not deleted", collection.id, deleted_field_id);
   }
   for (const FieldWrite& field : write_.fields) {
     const FieldDef& def =
@@ -384,7 +384,7 @@ bool TransactionJudge::check_field(const CollectionDef& collection, const FieldD
     if (write.generation != 0 && def.rule != MergeRule::first && def.rule != MergeRule::ladder) {
       return bad("has no generations");
     }
-    if (def.id == kDeleted && write.value.is_null()) return bad("is true or false");
+    if (def.id == deleted_field_id && write.value.is_null()) return bad("is true or false");
     return !write.has_value || fits(write.value);
   }
   if (write.has_value && !write.value.is_null()) return bad("is a set: it has elements, no value");

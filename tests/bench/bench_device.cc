@@ -7,7 +7,7 @@
 namespace rollcall::bench {
 namespace {
 
-constexpr std::string_view kCollection = "bench_person";
+constexpr std::string_view bench_collection = "bench_person";
 constexpr std::int64_t enroll_timeout_ms = 10'000;
 constexpr std::uint32_t attempts = 3;
 
@@ -25,7 +25,7 @@ Result<std::unique_ptr<BenchDevice>> BenchDevice::enroll(const std::string& path
 }
 
 Result<void> BenchDevice::write(const BenchRows& rows, std::size_t rows_per_transaction) {
-  const CollectionDef* collection = replica_->schema().find(kCollection);
+  const CollectionDef* collection = replica_->schema().find(bench_collection);
   ROLLCALL_CHECK(collection != nullptr);
   std::vector<FieldId> fields;
   for (const std::string_view name : field_names) fields.push_back(collection->find(name)->id);
@@ -44,7 +44,7 @@ Result<void> BenchDevice::write(const BenchRows& rows, std::size_t rows_per_tran
 Result<void> BenchDevice::edit(const RowId& row, std::string_view field, std::string_view value) {
   ROLLCALL_TRY_ASSIGN(auto transaction, replica_->begin());
   const NamedValue named{field, ValueView::of_text(value)};
-  ROLLCALL_TRY(transaction.set(kCollection, row, std::span<const NamedValue>(&named, 1)));
+  ROLLCALL_TRY(transaction.set(bench_collection, row, std::span<const NamedValue>(&named, 1)));
   ROLLCALL_TRY(transaction.commit());
   return {};
 }

@@ -14,19 +14,19 @@ namespace {
 constexpr std::int64_t first_ms = 1'767'225'600'000;  // 2026-01-01
 constexpr std::int64_t day_ms = 86'400'000;
 
-constexpr std::array<std::string_view, 24> kGiven{
+constexpr std::array<std::string_view, 24> given{
     "James", "Mary",   "Robert", "Patricia", "John",   "Jennifer", "Michael", "Linda",
     "David", "Susan",  "Joseph", "Karen",    "Carlos", "Ana",      "Luis",    "Sofía",
     "Wei",   "Fatima", "Kwame",  "Zoë",      "Björn",  "Ingrid",   "Noor",    "Priya"};
-constexpr std::array<std::string_view, 24> kFamily{
+constexpr std::array<std::string_view, 24> family_names{
     "Smith",    "Johnson", "Williams", "Brown",  "Jones", "Garcia",  "Miller",  "Davis",
     "Lopez",    "Wilson",  "Anderson", "Thomas", "Moore", "Jackson", "Martin",  "Lee",
     "Thompson", "White",   "Harris",   "Clark",  "Lewis", "Walker",  "Ramirez", "Nguyen"};
-constexpr std::array<std::string_view, 5> kRole{"voter", "volunteer", "captain", "observer",
-                                                "organizer"};
-constexpr std::array<std::string_view, 5> kStatus{"new", "contacted", "pledged", "declined",
-                                                  "moved"};
-constexpr std::array<std::string_view, 24> kWords{
+constexpr std::array<std::string_view, 5> role{"voter", "volunteer", "captain", "observer",
+                                               "organizer"};
+constexpr std::array<std::string_view, 5> status{"new", "contacted", "pledged", "declined",
+                                                 "moved"};
+constexpr std::array<std::string_view, 24> words{
     "called", "left",  "message", "at",   "door",   "prefers", "evening",   "contact",
     "asked",  "about", "transit", "will", "drive",  "needs",   "ride",      "on",
     "day",    "has",   "two",     "dogs", "follow", "up",      "undecided", "council"};
@@ -44,8 +44,8 @@ std::string ascii_lower(std::string_view text) {
 
 std::string notes(SeededRandom& random) {
   const std::size_t length = 40 + random.below(81);
-  std::string text(pick(random, kWords));
-  while (text.size() < length) text.append(" ").append(pick(random, kWords));
+  std::string text(pick(random, words));
+  while (text.size() < length) text.append(" ").append(pick(random, words));
   text.resize(length);
   if (text.back() == ' ') text.back() = '.';
   return text;
@@ -73,18 +73,18 @@ BenchRows BenchRows::generate(std::size_t rows, std::uint64_t seed) {
   RowIdSource ids(random);
   BenchRows made;
   for (std::size_t i = 0; i < rows; ++i) {
-    const std::string_view family = pick(random, kFamily);
+    const std::string_view family = pick(random, family_names);
     const std::uint64_t phone = 2'000'000 + random.below(7'999'999);
     const std::string updated =
         utc_text(first_ms + static_cast<std::int64_t>(random.below(200 * 86'400)) * 1000);
     // A thousand rows in a few milliseconds, as a fast local import makes them.
     const std::int64_t now_ms = first_ms + 200 * day_ms + static_cast<std::int64_t>(i / 250);
     made.add(ids.next(now_ms),
-             {std::string(pick(random, kGiven)), std::string(family),
+             {std::string(pick(random, given)), std::string(family),
               fmt::format("+1-555-{:03}-{:04}", phone / 10'000, phone % 10'000),
               fmt::format("{}.{}@example.org", ascii_lower(family), random.below(1'000'000)),
-              fmt::format("P{:03}", random.below(200)), std::string(pick(random, kRole)),
-              std::string(pick(random, kStatus)), notes(random), updated.substr(0, 19) + "Z"});
+              fmt::format("P{:03}", random.below(200)), std::string(pick(random, role)),
+              std::string(pick(random, status)), notes(random), updated.substr(0, 19) + "Z"});
   }
   made.settle();
   return made;

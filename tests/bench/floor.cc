@@ -9,7 +9,7 @@
 namespace rollcall::bench {
 namespace {
 
-constexpr const char* kTable =
+constexpr const char* table =
     "CREATE TABLE person(id BLOB NOT NULL PRIMARY KEY, given_name TEXT, family_name TEXT, phone "
     "TEXT, "
     "email TEXT, precinct TEXT, role TEXT, status TEXT, notes TEXT, updated_at TEXT);"
@@ -24,7 +24,7 @@ Result<FloorResult> write_floor(const std::string& path, const BenchRows& rows,
   FloorResult result;
   {
     ROLLCALL_TRY_ASSIGN(Connection connection, Connection::open(path, options));
-    ROLLCALL_TRY(connection.execute(kTable));
+    ROLLCALL_TRY(connection.execute(table));
     ROLLCALL_TRY_ASSIGN(
         Statement insert,
         connection.prepare("INSERT INTO person VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"));

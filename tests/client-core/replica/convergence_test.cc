@@ -10,9 +10,9 @@
 namespace rollcall {
 namespace {
 
-constexpr std::array<const char*, 5> kUnits = {"a", "a/x", "a/y", "b", "b/z"};
-constexpr std::array<const char*, 5> kWords = {"red", "green", "blue", "", "grün"};
-constexpr std::array<const char*, 3> kRungs = {"low", "mid", "high"};
+constexpr std::array<const char*, 5> units = {"a", "a/x", "a/y", "b", "b/z"};
+constexpr std::array<const char*, 5> some_words = {"red", "green", "blue", "", "grün"};
+constexpr std::array<const char*, 3> rungs = {"low", "mid", "high"};
 
 class Chaos {
  public:
@@ -87,7 +87,7 @@ class Chaos {
     return text(words[pick(n)]);
   }
   // A unit that a phone may know; now and then one of elsewhere, which the server refuses.
-  ValueView unit() { return word(kUnits); }
+  ValueView unit() { return word(units); }
 
   std::optional<RowId> some(Phone& phone, const std::string& view) {
     std::vector<RowId> ids;
@@ -118,7 +118,7 @@ class Chaos {
     const Value at = Value::integer(world_.clock.utc_ms());
     switch (pick(6)) {
       case 0: {
-        const NamedValue fact[] = {{"unit", unit()}, {"said", word(kWords)}, {"at", at}};
+        const NamedValue fact[] = {{"unit", unit()}, {"said", word(some_words)}, {"at", at}};
         return accept(transaction.put("fact", fact));
       }
       case 1: {
@@ -126,25 +126,27 @@ class Chaos {
         const RowId person = id_of(100 + static_cast<unsigned>(pick(4)));
         const NamedValue ticket[] = {{"event", id_value(event)},
                                      {"person", id_value(person)},
-                                     {"seat", word(kWords)},
-                                     {"admitted", word(kWords)}};
+                                     {"seat", word(some_words)},
+                                     {"admitted", word(some_words)}};
         return accept(transaction.put("ticket", ticket));
       }
       case 2: {
         const NamedValue meeting[] = {
-            {"hosts", unit()}, {"title", word(kWords)}, {"seats", number(2)}};
+            {"hosts", unit()}, {"title", word(some_words)}, {"seats", number(2)}};
         return accept(transaction.put("meeting", meeting, id_of(static_cast<unsigned>(pick(3)))));
       }
       case 3: {
         const NamedValue thing[] = {{"unit", unit()},
-                                    {"name", word(kWords)},
-                                    {"tags", word(kWords)},
-                                    {"born", word(kWords)}};
+                                    {"name", word(some_words)},
+                                    {"tags", word(some_words)},
+                                    {"born", word(some_words)}};
         return accept(transaction.put("thing", thing));
       }
       default: {
-        const NamedValue thing[] = {
-            {"unit", unit()}, {"name", word(kWords)}, {"rung", text("low")}, {"visits", number(1)}};
+        const NamedValue thing[] = {{"unit", unit()},
+                                    {"name", word(some_words)},
+                                    {"rung", text("low")},
+                                    {"visits", number(1)}};
         return accept(transaction.put("thing", thing));
       }
     }
@@ -156,14 +158,14 @@ class Chaos {
       accept(transaction.set("thing", id, std::span(&named, 1)));
     };
     switch (what) {
-      case 0: return set("name", word(kWords));
-      case 1: return set("note", word(kWords));
+      case 0: return set("name", word(some_words));
+      case 1: return set("note", word(some_words));
       case 2: return set("unit", unit());
-      case 3: return set("rung", word(kRungs));
-      case 4: return set("first_in", word(kWords));
-      case 5: return set("born", word(kWords));
-      case 6: return accept(transaction.add("thing", id, "tags", word(kWords)));
-      case 7: return accept(transaction.remove("thing", id, "tags", word(kWords)));
+      case 3: return set("rung", word(rungs));
+      case 4: return set("first_in", word(some_words));
+      case 5: return set("born", word(some_words));
+      case 6: return accept(transaction.add("thing", id, "tags", word(some_words)));
+      case 7: return accept(transaction.remove("thing", id, "tags", word(some_words)));
       case 8:
         return accept(
             transaction.add("thing", id, "visits", number(static_cast<std::int64_t>(pick(9)) - 4)));
@@ -184,7 +186,7 @@ class Chaos {
   void edit_ticket(Phone& phone, LocalTransaction& transaction) {
     const auto id = some(phone, "ticket");
     if (!id) return;
-    const NamedValue named{pick(2) == 0 ? "seat" : "admitted", word(kWords)};
+    const NamedValue named{pick(2) == 0 ? "seat" : "admitted", word(some_words)};
     accept(transaction.set("ticket", *id, std::span(&named, 1)));
   }
 
@@ -256,8 +258,8 @@ class Chaos {
   }
 
   void set_clock(Phone& phone) {
-    constexpr std::array<std::int64_t, 5> kWrong = {0, 600'000, -600'000, 86'400'000, -86'400'000};
-    phone.clock.wrong_by_ms = kWrong[pick(kWrong.size())];
+    constexpr std::array<std::int64_t, 5> wrong = {0, 600'000, -600'000, 86'400'000, -86'400'000};
+    phone.clock.wrong_by_ms = wrong[pick(wrong.size())];
   }
 
   ReplicaWorld world_;

@@ -14,7 +14,7 @@ struct Script {
   std::unique_ptr<Phone> other = world.enroll({"unit/a"});
 };
 
-constexpr const char* kPath = "phone.db";
+constexpr const char* replica_path = "phone.db";
 
 ReplicaOptions options(const CrashDisk& disk) {
   ReplicaOptions on_disk;
@@ -27,8 +27,8 @@ TEST(CrashPoints, NeverLoseAnAcknowledgedLocalWrite) {
   std::uint64_t acknowledged = 0;
   const auto script = [&](CrashDisk& disk) {
     acknowledged = 0;
-    auto replica =
-        Replica::create(kPath, server.enrolled, {}, "http://x", server.world.doors, options(disk));
+    auto replica = Replica::create(replica_path, server.enrolled, {}, "http://x",
+                                   server.world.doors, options(disk));
     if (!replica) return;
     for (std::uint64_t i = 1; i <= 6; ++i) {
       auto transaction = (*replica)->begin();
@@ -44,7 +44,7 @@ TEST(CrashPoints, NeverLoseAnAcknowledgedLocalWrite) {
     }
   };
   const auto verify = [&](CrashDisk& disk, const std::string& where) {
-    auto replica = Replica::open(kPath, server.world.doors, options(disk));
+    auto replica = Replica::open(replica_path, server.world.doors, options(disk));
     if (!replica) {
       EXPECT_EQ(acknowledged, 0u) << where << ": " << replica.error().message;
       return;
@@ -101,7 +101,7 @@ TEST(CrashPoints, LeaveAReplyTakenOrNotTaken) {
     wrote = false;
     enrolled = server.world.enroll_reply({"unit/a"});  // a chain of its own for each run
     auto replica =
-        Replica::create(kPath, enrolled, {}, "http://x", server.world.doors, options(disk));
+        Replica::create(replica_path, enrolled, {}, "http://x", server.world.doors, options(disk));
     if (!replica) return;
     for (int step = 0; step < 40; ++step) {
       if (step == 2) {
@@ -118,7 +118,7 @@ TEST(CrashPoints, LeaveAReplyTakenOrNotTaken) {
     }
   };
   const auto verify = [&](CrashDisk& disk, const std::string& where) {
-    auto replica = Replica::open(kPath, server.world.doors, options(disk));
+    auto replica = Replica::open(replica_path, server.world.doors, options(disk));
     if (!replica) return;
     bool done = false;
     for (int step = 0; step < 60 && !done; ++step) done = need(exchange(**replica));

@@ -14,7 +14,7 @@
 namespace rollcall {
 namespace {
 
-constexpr std::string_view kThing = R"({
+constexpr std::string_view thing_name = R"({
   "collection": "thing", "id": 1, "paths": ["unit/{unit}"],
   "fields": [
     {"id": 1, "name": "unit", "type": "path", "required": true},
@@ -26,14 +26,14 @@ constexpr std::string_view kThing = R"({
     {"id": 7, "name": "first_in", "type": "text", "rule": "first"},
     {"id": 8, "name": "born", "type": "text", "rule": "once"})";
 
-constexpr std::string_view kFact = R"({
+constexpr std::string_view fact = R"({
   "collection": "fact", "id": 2, "append_only": true, "paths": ["unit/{unit}"],
   "fields": [
     {"id": 1, "name": "unit", "type": "path", "required": true},
     {"id": 2, "name": "said", "type": "text", "search": true},
     {"id": 3, "name": "at", "type": "time"}]})";
 
-constexpr std::string_view kTicket = R"({
+constexpr std::string_view ticket = R"({
   "collection": "ticket", "id": 3, "derived_from": ["event", "person"],
   "paths": ["event/{event}"],
   "fields": [
@@ -42,14 +42,14 @@ constexpr std::string_view kTicket = R"({
     {"id": 3, "name": "seat", "type": "text"},
     {"id": 4, "name": "admitted", "type": "text", "rule": "first"}]})";
 
-constexpr std::string_view kMeeting = R"({
+constexpr std::string_view meeting = R"({
   "collection": "meeting", "id": 5, "paths": ["event/{id}", "unit/{hosts}"],
   "fields": [
     {"id": 1, "name": "hosts", "type": "path", "rule": "set", "elements_max": 4},
     {"id": 2, "name": "title", "type": "text"},
     {"id": 3, "name": "seats", "type": "integer", "rule": "counter"}]})";
 
-constexpr std::string_view kClub = R"({
+constexpr std::string_view club = R"({
   "collection": "club", "id": 4, "paths": ["unit/{unit}"],
   "fields": [
     {"id": 1, "name": "unit", "type": "path", "required": true},
@@ -77,7 +77,7 @@ const Cryptography& test_cryptography() {
 }
 
 Schema test_schema(std::uint32_t version) {
-  std::string thing(kThing);
+  std::string thing(thing_name);
   if (version > 1) {
     thing += R"(, {"id": 9, "name": "extra", "type": "text"},
       {"id": 10, "name": "marks", "type": "text", "rule": "set"})";
@@ -86,10 +86,10 @@ Schema test_schema(std::uint32_t version) {
   std::vector<SchemaSource> files = {
       {"schema.json", R"({"schema": "test", "version": )" + std::to_string(version) + "}"},
       {"thing.json", thing},
-      {"fact.json", std::string(kFact)},
-      {"ticket.json", std::string(kTicket)},
-      {"meeting.json", std::string(kMeeting)}};
-  if (version > 1) files.push_back({"club.json", std::string(kClub)});
+      {"fact.json", std::string(fact)},
+      {"ticket.json", std::string(ticket)},
+      {"meeting.json", std::string(meeting)}};
+  if (version > 1) files.push_back({"club.json", std::string(club)});
   return need(compile_schema(files, test_cryptography()));
 }
 

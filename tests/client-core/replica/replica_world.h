@@ -17,32 +17,12 @@
 #include "engine/base/sodium_cryptography.h"
 #include "engine/clock/clock.h"
 #include "server/space/space.h"
+#include "tests/engine/base/need.h"
 #include "tests/engine/storage/temp_folder.h"
 
 // A world to test replicas in: one real space, one clock, and phones that hold real replicas and
 // speak to it in this thread, message by message, each message through its encoding.
 namespace rollcall {
-
-// The value, or the test fails and the program with it: nothing sensible can follow.
-template <class T>
-T need(Result<T> result) {
-  if (!result) {
-    ADD_FAILURE() << result.error().message;
-    std::abort();
-  }
-  return std::move(result).value();
-}
-inline void need(const Result<void>& result) {
-  if (!result) {
-    ADD_FAILURE() << result.error().message;
-    std::abort();
-  }
-}
-template <class T>
-std::optional<ErrorCode> code_of(const Result<T>& result) {
-  if (result.has_value()) return std::nullopt;
-  return result.error().code;
-}
 
 const Cryptography& test_cryptography();
 // Collections thing (every merge rule, movable), fact (append-only), ticket (derived id) and

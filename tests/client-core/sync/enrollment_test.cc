@@ -8,7 +8,7 @@
 namespace rollcall {
 namespace {
 
-constexpr std::int64_t kTimeoutMs = 30'000;
+constexpr std::int64_t timeout_ms = 30'000;
 
 class EnrollmentTest : public testing::Test {
  protected:
@@ -23,7 +23,7 @@ class EnrollmentTest : public testing::Test {
     return need(Entrance::from_link(link.text()));
   }
   Result<std::unique_ptr<Replica>> enroll(const Entrance& entrance) {
-    return rollcall::enroll(path, entrance, server, world.doors, {}, kTimeoutMs);
+    return rollcall::enroll(path, entrance, server, world.doors, {}, timeout_ms);
   }
   void expect_refused(const Entrance& entrance, ErrorCode code) {
     EXPECT_EQ(code_of(enroll(entrance)), code);
@@ -142,7 +142,7 @@ TEST_F(EnrollmentTest, ASilentServerIsGivenUpInTime) {
   server.then({silence()});
   const std::int64_t start = world.clock.steady_ms();
   expect_refused(by_link(), ErrorCode::timed_out);
-  EXPECT_EQ(world.clock.steady_ms() - start, kTimeoutMs);
+  EXPECT_EQ(world.clock.steady_ms() - start, timeout_ms);
   EXPECT_EQ(server.cancelled.size(), 1u);
   EXPECT_TRUE(enroll(by_link()).has_value());
 }

@@ -9,7 +9,7 @@
 namespace rollcall {
 namespace {
 
-constexpr std::string_view kUrl = "http://127.0.0.1:8080";
+constexpr std::string_view server_url = "http://127.0.0.1:8080";
 
 HttpResponse cbor_response(int status, Bytes body) {
   HttpResponse response;
@@ -61,7 +61,7 @@ void ScriptedServer::then(std::vector<Answer> answers) {
 Arrived ScriptedServer::open(HttpRequest request) const {
   Arrived arrived;
   arrived.at_ms = world_.clock.steady_ms();
-  EXPECT_TRUE(request.url.starts_with(kUrl)) << request.url;
+  EXPECT_TRUE(request.url.starts_with(server_url)) << request.url;
   EXPECT_EQ(request.accept_encoding, "zstd");
   EXPECT_EQ(request.content_type, request.body.empty() ? "" : "application/cbor");
   arrived.body = request.content_encoding.empty()
@@ -71,7 +71,7 @@ Arrived ScriptedServer::open(HttpRequest request) const {
   if (!request.authorization.empty()) {
     arrived.who = need(Authorization::parse(request.authorization));
     const std::string text =
-        signed_text(request.method, std::string_view(request.url).substr(kUrl.size()),
+        signed_text(request.method, std::string_view(request.url).substr(server_url.size()),
                     test_cryptography().hash({arrived.body}), *arrived.who);
     EXPECT_TRUE(phone_ != nullptr && test_cryptography().verify(
                                          test_cryptography().public_key(phone_->replica().secret()),

@@ -70,9 +70,9 @@ std::string refusal(BytesView in, std::size_t rows, ColumnBudget budget = {}) {
   return cells ? "taken" : std::string(error_name(cells.error().code));
 }
 
-const char* const kFamilies[] = {"Smith", "Johnson", "Brown", "Garc\u00eda", "Nguyen", ""};
-const char* const kWords[] = {"called", "left",        "message", "at",
-                              "the",    "neighbour's", "door",    "\u00e9t\u00e9"};
+const char* const families[] = {"Smith", "Johnson", "Brown", "Garc\u00eda", "Nguyen", ""};
+const char* const some_words[] = {"called", "left",        "message", "at",
+                                  "the",    "neighbour's", "door",    "\u00e9t\u00e9"};
 
 std::string phone(Random& random) {
   const std::string digits = std::to_string(2'000'000 + random.below(7'999'999));
@@ -82,7 +82,7 @@ std::string phone(Random& random) {
 std::string note(Random& random) {
   std::string out;
   for (std::uint64_t i = 3 + random.below(20); i > 0; --i) {
-    out += kWords[random.below(8)];
+    out += some_words[random.below(8)];
     out += ' ';
   }
   return out;
@@ -95,7 +95,7 @@ TEST(Column, TakesTheEncodingThatSuitsItsCells) {
   EXPECT_EQ(encoding_of(cells_of(9, [](std::size_t) { return text("same"); })),
             ColumnEncoding::constant);
   EXPECT_EQ(
-      encoding_of(cells_of(900, [&](std::size_t) { return text(kFamilies[random.below(6)]); })),
+      encoding_of(cells_of(900, [&](std::size_t) { return text(families[random.below(6)]); })),
       ColumnEncoding::dictionary);
   EXPECT_EQ(encoding_of(cells_of(9, [](std::size_t i) { return Value::boolean(i % 2 == 0); })),
             ColumnEncoding::dictionary);
@@ -127,7 +127,7 @@ TEST(Column, TakesTheEncodingThatSuitsItsCells) {
 TEST(Column, KeepsNullsInEveryEncoding) {
   SeededRandom random(4);
   const std::function<Value(std::size_t)> kinds[] = {
-      [&](std::size_t) { return text(kFamilies[random.below(6)]); },
+      [&](std::size_t) { return text(families[random.below(6)]); },
       [](std::size_t i) { return Value::boolean(i % 3 == 0); },
       [&](std::size_t) {
         return Value::bytes(Bytes(random.below(4), static_cast<char>(random.next())));
@@ -201,7 +201,7 @@ TEST(Column, KeepsSpacesAsTheyWere) {
   SeededRandom random(7);
   const Cells cells = cells_of(600, [&](std::size_t i) {
     const std::string around = i % 5 == 0 ? "  " : i % 7 == 0 ? " " : "";
-    return text(around + note(random) + around + kWords[random.below(8)] + around);
+    return text(around + note(random) + around + some_words[random.below(8)] + around);
   });
   EXPECT_EQ(encoding_of(cells), ColumnEncoding::words);
   (void)encoding_of(
@@ -370,7 +370,7 @@ TEST(Column, UnfoldsNoMoreThanThePageMayHold) {
 TEST(Column, RefusesEveryTruncationAndSurvivesEveryTurnedBit) {
   SeededRandom random(10);
   const Cells columns[] = {
-      cells_of(20, [&](std::size_t) { return text(kFamilies[random.below(6)]); }),
+      cells_of(20, [&](std::size_t) { return text(families[random.below(6)]); }),
       cells_of(20, [&](std::size_t i) { return i == 3 ? Value() : text(phone(random)); }),
       cells_of(20, [&](std::size_t i) { return i == 3 ? Value() : text(note(random)); }),
       cells_of(20,

@@ -9,8 +9,8 @@
 namespace rollcall {
 namespace {
 
-constexpr Encoding kAll[] = {Encoding::identity, Encoding::gzip, Encoding::zstd};
-constexpr Encoding kPacked[] = {Encoding::gzip, Encoding::zstd};
+constexpr Encoding all[] = {Encoding::identity, Encoding::gzip, Encoding::zstd};
+constexpr Encoding packed_bytes[] = {Encoding::gzip, Encoding::zstd};
 
 Bytes some(std::size_t size, unsigned letters) {
   SeededRandom random(11);
@@ -26,7 +26,7 @@ ErrorCode refusal(Encoding encoding, BytesView packed, std::size_t plain_bytes_m
 }
 
 TEST(Compression, GivesBackWhatItWasGiven) {
-  for (const Encoding encoding : kAll) {
+  for (const Encoding encoding : all) {
     for (const std::size_t size : {0u, 1u, 100u, 65'536u, 65'537u, 1'000'000u}) {
       for (const unsigned letters : {1u, 4u, 256u}) {
         const Bytes plain = some(size, letters);
@@ -39,7 +39,7 @@ TEST(Compression, GivesBackWhatItWasGiven) {
 }
 
 TEST(Compression, NeverMakesMoreThanTheCap) {
-  for (const Encoding encoding : kAll) {
+  for (const Encoding encoding : all) {
     const Bytes packed = compress(encoding, some(100'000, 4));
     EXPECT_TRUE(decompress(encoding, packed, 100'000));
     EXPECT_EQ(refusal(encoding, packed, 99'999), ErrorCode::too_large);
@@ -48,7 +48,7 @@ TEST(Compression, NeverMakesMoreThanTheCap) {
 }
 
 TEST(Compression, ABombIsRefusedAtTheCap) {
-  for (const Encoding encoding : kPacked) {
+  for (const Encoding encoding : packed_bytes) {
     const Bytes bomb = compress(encoding, Bytes(message_bytes_max * 3, '\0'));
     EXPECT_LT(bomb.size(), message_bytes_max / 50);
     EXPECT_EQ(refusal(encoding, bomb, message_bytes_max), ErrorCode::too_large);
@@ -62,7 +62,7 @@ TEST(Compression, AZstdFrameCannotAskForAHugeWindow) {
 }
 
 TEST(Compression, RefusesEveryTruncation) {
-  for (const Encoding encoding : kPacked) {
+  for (const Encoding encoding : packed_bytes) {
     const Bytes packed = compress(encoding, some(3'000, 4));
     expect_every_truncation_refused(packed, [encoding](BytesView part) {
       const auto plain = decompress(encoding, part, 3'000);
@@ -72,7 +72,7 @@ TEST(Compression, RefusesEveryTruncation) {
 }
 
 TEST(Compression, RefusesWhatFollowsTheEnd) {
-  for (const Encoding encoding : kPacked) {
+  for (const Encoding encoding : packed_bytes) {
     const Bytes packed = compress(encoding, "plain");
     EXPECT_EQ(refusal(encoding, packed + "x", 100), ErrorCode::trailing_bytes);
     EXPECT_EQ(refusal(encoding, packed + packed, 100), ErrorCode::trailing_bytes);
@@ -80,7 +80,7 @@ TEST(Compression, RefusesWhatFollowsTheEnd) {
 }
 
 TEST(Compression, RefusesWhatIsNoneOfItsStreams) {
-  for (const Encoding encoding : kPacked) {
+  for (const Encoding encoding : packed_bytes) {
     EXPECT_EQ(refusal(encoding, "not compressed at all", 100), ErrorCode::malformed);
   }
   EXPECT_EQ(refusal(Encoding::gzip, compress(Encoding::zstd, "plain"), 100), ErrorCode::malformed);
@@ -88,7 +88,7 @@ TEST(Compression, RefusesWhatIsNoneOfItsStreams) {
 }
 
 TEST(Compression, SurvivesEveryTurnedBit) {
-  for (const Encoding encoding : kPacked) {
+  for (const Encoding encoding : packed_bytes) {
     read_with_every_bit_turned(compress(encoding, some(300, 4)), [encoding](BytesView turned) {
       const auto plain = decompress(encoding, turned, 10'000);
       if (plain) {
@@ -100,7 +100,7 @@ TEST(Compression, SurvivesEveryTurnedBit) {
 
 TEST(Compression, KnowsTheNamesOfHttp) {
   EXPECT_EQ(encoding_of_name("").value(), Encoding::identity);
-  for (const Encoding encoding : kAll) {
+  for (const Encoding encoding : all) {
     EXPECT_EQ(encoding_of_name(encoding_name(encoding)).value(), encoding);
   }
   EXPECT_EQ(encoding_of_name("br").error().code, ErrorCode::unsupported_media);

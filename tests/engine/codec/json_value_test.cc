@@ -34,7 +34,7 @@ std::string shown(FieldType type, ValueView of, MergeRule rule = MergeRule::late
   return value_to_json(&def, of).dump();
 }
 
-constexpr std::string_view kId = "0198c0de-0000-7000-8000-000000000001";
+constexpr std::string_view some_id = "0198c0de-0000-7000-8000-000000000001";
 
 TEST(JsonValue, EachTypeTakesItsForms) {
   EXPECT_EQ(value(FieldType::text, R"("Zoë")"), Value::text("Zoë"));
@@ -43,8 +43,8 @@ TEST(JsonValue, EachTypeTakesItsForms) {
   EXPECT_EQ(value(FieldType::integer, R"("9007199254740993")"), Value::integer(9007199254740993));
   EXPECT_EQ(value(FieldType::time, "1790000000000"), Value::integer(1'790'000'000'000));
   EXPECT_EQ(value(FieldType::time, R"("1970-01-01T00:00:01Z")"), Value::integer(1'000));
-  EXPECT_EQ(value(FieldType::id, "\"" + std::string(kId) + "\""),
-            Value::bytes(RowId::parse(kId).value().view()));
+  EXPECT_EQ(value(FieldType::id, "\"" + std::string(some_id) + "\""),
+            Value::bytes(RowId::parse(some_id).value().view()));
   EXPECT_EQ(value(FieldType::bytes, R"("_w")"), Value::bytes("\xff"));
   EXPECT_EQ(value(FieldType::localized, R"({"es":"Hola","en":"Hi"})"),
             Value::text(R"({"en":"Hi","es":"Hola"})"));
@@ -69,8 +69,8 @@ TEST(JsonValue, ShowsValuesAsTheyAreRead) {
   EXPECT_EQ(shown(FieldType::text, ValueView::of_text("Zoë")), R"("Zoë")");
   EXPECT_EQ(shown(FieldType::boolean, ValueView::of_integer(1)), "true");
   EXPECT_EQ(shown(FieldType::integer, ValueView::of_integer(-5)), "-5");
-  EXPECT_EQ(shown(FieldType::id, ValueView::of_bytes(RowId::parse(kId).value().view())),
-            "\"" + std::string(kId) + "\"");
+  EXPECT_EQ(shown(FieldType::id, ValueView::of_bytes(RowId::parse(some_id).value().view())),
+            "\"" + std::string(some_id) + "\"");
   EXPECT_EQ(shown(FieldType::bytes, ValueView::of_bytes("\xff")), R"("_w")");
   EXPECT_EQ(shown(FieldType::localized, ValueView::of_text(R"({"en":"Hi"})")), R"({"en":"Hi"})");
   EXPECT_EQ(shown(FieldType::text, ValueView::of_text(R"(["a","b"])"), MergeRule::set),

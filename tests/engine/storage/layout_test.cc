@@ -19,7 +19,7 @@ class LayoutTest : public testing::Test {
   void apply(Flavour flavour) {
     in_transaction(connection, [&] { need(apply_layout(connection, flavour, schema)); });
   }
-  ErrorCode refusal(Flavour flavour) {
+  std::optional<ErrorCode> refusal(Flavour flavour) {
     Transaction transaction = need(Transaction::write(connection));
     return code_of(apply_layout(connection, flavour, schema));
   }

@@ -17,35 +17,12 @@
 #include "engine/model/schema.h"
 #include "engine/storage/connection.h"
 #include "engine/storage/transaction.h"
+#include "tests/engine/base/need.h"
 
 // The storage tests' small language: a schema, rows, and what must not fail.
 namespace rollcall {
 
 inline constexpr std::uint32_t sample_application = 0x52434c31;
-
-// The value, or the test fails and the program with it: nothing sensible can follow.
-template <class T>
-T need(Result<T> result) {
-  if (!result) {
-    ADD_FAILURE() << result.error().message;
-    std::abort();
-  }
-  return std::move(result).value();
-}
-inline void need(const Result<void>& result) {
-  if (!result) {
-    ADD_FAILURE() << result.error().message;
-    std::abort();
-  }
-}
-
-// For messages of tests that fail.
-inline void PrintTo(ErrorCode code, std::ostream* out) { *out << error_name(code); }
-
-template <class T>
-ErrorCode code_of(const Result<T>& result) {
-  return result.has_value() ? ErrorCode::internal : result.error().code;
-}
 
 inline FieldDef field(std::uint16_t id, std::string name, FieldType type = FieldType::text,
                       MergeRule rule = MergeRule::latest) {

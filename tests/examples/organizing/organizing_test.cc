@@ -28,8 +28,8 @@ std::string id_of(int n) {
   std::string digits = std::to_string(n);
   return "018f0000-0000-7000-8000-" + std::string(12 - digits.size(), '0') + digits;
 }
-const std::string kZoe = id_of(1), kBen = id_of(2), kDel = id_of(3);
-const std::string kEvent = id_of(10), kOther = id_of(11), kOffering = id_of(20);
+const std::string zoe_id = id_of(1), ben_id = id_of(2), del_id = id_of(3);
+const std::string event_id = id_of(10), other_id = id_of(11), offering_id = id_of(20);
 
 // A county with two precincts, three people, an event and a training, at a real server.
 class OrganizingTest : public testing::Test {
@@ -41,36 +41,36 @@ class OrganizingTest : public testing::Test {
                   {{"path", "nc/wake/1"}, {"kind", "precinct"}, {"name", "One"}},
                   {{"path", "nc/wake/2"}, {"kind", "precinct"}, {"name", "Two"}},
                   {{"path", "nc/durham/9"}, {"kind", "precinct"}, {"name", "Nine"}}});
-    load("person", {{{"id", kZoe},
+    load("person", {{{"id", zoe_id},
                      {"unit", "nc/wake/1"},
                      {"given_name", "Zoë"},
                      {"family_name", "Okafor"},
                      {"preferred_name", "Zo"},
                      {"phones", {"+1 919 555 0100"}}},
-                    {{"id", kBen}, {"unit", "nc/wake/2"}, {"given_name", "Ben"}},
-                    {{"id", kDel}, {"unit", "nc/durham/9"}, {"given_name", "Del"}}});
-    load("event", {{{"id", kEvent},
+                    {{"id", ben_id}, {"unit", "nc/wake/2"}, {"given_name", "Ben"}},
+                    {{"id", del_id}, {"unit", "nc/durham/9"}, {"given_name", "Del"}}});
+    load("event", {{{"id", event_id},
                     {"title", {{"en", "Spring"}, {"es", "Primavera"}}},
                     {"kind", "conference"},
                     {"hosts", {"nc/wake"}},
                     {"status", "published"},
                     {"venue", "Hall 1"},
                     {"starts_at", 2000}},
-                   {{"id", kOther},
+                   {{"id", other_id},
                     {"title", {{"es", "Otoño"}}},
                     {"hosts", {"nc/wake"}},
                     {"starts_at", 1000}}});
-    load("registration", {{{"event", kEvent},
-                           {"person", kZoe},
+    load("registration", {{{"event", event_id},
+                           {"person", zoe_id},
                            {"unit", "nc/wake/1"},
                            {"code", "NC1"},
                            {"badge_name", "Zoë O."}},
-                          {{"event", kEvent},
-                           {"person", kBen},
+                          {{"event", event_id},
+                           {"person", ben_id},
                            {"unit", "nc/wake/2"},
                            {"code", "NC2"},
                            {"badge_name", "Ben"}}});
-    load("offering", {{{"id", kOffering},
+    load("offering", {{{"id", offering_id},
                        {"course", id_of(30)},
                        {"unit", "nc/wake"},
                        {"title", {{"en", "Captains 101"}}},
@@ -105,7 +105,7 @@ class OrganizingTest : public testing::Test {
     return replica;
   }
   client::Replica captain(const std::string& label = "captain") {
-    return device(label, {"unit/nc/wake", "event/" + kEvent});
+    return device(label, {"unit/nc/wake", "event/" + event_id});
   }
 
   static void sync(client::Replica& replica) {
@@ -136,7 +136,7 @@ TEST_F(OrganizingTest, FindsPeopleByTheBeginningsOfTheirNamesAccentsAndCaseFolde
   for (const char* words : {"zoe", "ZOË OKA", "okafor z", "zo"}) {
     const auto found = need(organizing.find_people(words, 10));
     ASSERT_EQ(found.size(), 1u) << words;
-    EXPECT_EQ(found[0].id, kZoe);
+    EXPECT_EQ(found[0].id, zoe_id);
     EXPECT_EQ(found[0].name, "Zoë Okafor (Zo)");
     EXPECT_EQ(found[0].unit, "nc/wake/1");
     EXPECT_EQ(found[0].phone, "+1 919 555 0100");
@@ -148,16 +148,16 @@ TEST_F(OrganizingTest, FindsPeopleByTheBeginningsOfTheirNamesAccentsAndCaseFolde
 TEST_F(OrganizingTest, AContactIsWrittenWhereThePersonLivesAndIsShownNewestFirst) {
   client::Replica replica = captain();
   Organizing organizing(replica);
-  const std::string first = need(organizing.log_contact(kZoe, "door", "home", "will help", 100));
-  const std::string second = need(organizing.log_contact(kZoe, "call", "", "", 200));
-  const PersonPage page = need(organizing.person(kZoe));
+  const std::string first = need(organizing.log_contact(zoe_id, "door", "home", "will help", 100));
+  const std::string second = need(organizing.log_contact(zoe_id, "call", "", "", 200));
+  const PersonPage page = need(organizing.person(zoe_id));
   ASSERT_EQ(page.contacts.size(), 2u);
   EXPECT_EQ(page.contacts[0].id, second);
   EXPECT_EQ(page.contacts[0].outcome, "");
   EXPECT_EQ(page.contacts[1].id, first);
   EXPECT_EQ(page.contacts[1].note, "will help");
   EXPECT_EQ(page.contacts[1].at_ms, 100);
-  EXPECT_EQ(json::parse(page.json)["id"], kZoe);
+  EXPECT_EQ(json::parse(page.json)["id"], zoe_id);
   EXPECT_EQ(number(replica, "SELECT count(*) FROM activity WHERE unit = 'nc/wake/1'"), 2);
   sync(replica);
   EXPECT_EQ(json::parse(need(replica.status()))["rejected"], 0);
@@ -166,7 +166,7 @@ TEST_F(OrganizingTest, AContactIsWrittenWhereThePersonLivesAndIsShownNewestFirst
   ASSERT_FALSE(nobody);
   EXPECT_EQ(nobody.error().code, ROLLCALL_E_NOT_FOUND);
   EXPECT_NE(nobody.error().message.find("people find"), std::string::npos);
-  EXPECT_FALSE(organizing.log_contact(kZoe, "smoke signal", "", "", 100));
+  EXPECT_FALSE(organizing.log_contact(zoe_id, "smoke signal", "", "", 100));
   EXPECT_FALSE(organizing.person(id_of(99)));
   EXPECT_EQ(number(replica, "SELECT count(*) FROM activity"), 2);
 }
@@ -183,10 +183,11 @@ TEST_F(OrganizingTest, TheRosterNamesWhoHoldsARoleAndThePrecinctsWithoutACaptain
   EXPECT_EQ(vacancies[1].unit, "nc/wake/2");
 
   put(replica, "role_assignment",
-      {{"unit", "nc/wake/1"}, {"person", kZoe}, {"role", "captain"}, {"status", "confirmed"}});
+      {{"unit", "nc/wake/1"}, {"person", zoe_id}, {"role", "captain"}, {"status", "confirmed"}});
   put(replica, "role_assignment",
-      {{"unit", "nc/wake/2"}, {"person", kBen}, {"role", "captain"}, {"status", "ended"}});
-  put(replica, "role_assignment", {{"unit", "nc/wake/2"}, {"person", kZoe}, {"role", "volunteer"}});
+      {{"unit", "nc/wake/2"}, {"person", ben_id}, {"role", "captain"}, {"status", "ended"}});
+  put(replica, "role_assignment",
+      {{"unit", "nc/wake/2"}, {"person", zoe_id}, {"role", "volunteer"}});
   const auto roster = need(organizing.roster(false));
   ASSERT_EQ(roster.size(), 3u);
   EXPECT_EQ(roster[0].unit_name, "One");
@@ -196,7 +197,7 @@ TEST_F(OrganizingTest, TheRosterNamesWhoHoldsARoleAndThePrecinctsWithoutACaptain
   EXPECT_EQ(roster[1].unit, "nc/wake/2");
   EXPECT_EQ(roster[2].role, "volunteer");
   EXPECT_EQ(need(organizing.roster(true)).size(), 1u);
-  EXPECT_EQ(need(organizing.person(kZoe)).roles.size(), 2u);
+  EXPECT_EQ(need(organizing.person(zoe_id)).roles.size(), 2u);
 }
 
 TEST_F(OrganizingTest, EventsAreInTheOrderOfTheirTimeAndTitledInWhateverLanguageThereIs) {
@@ -215,13 +216,13 @@ TEST_F(OrganizingTest, EventsAreInTheOrderOfTheirTimeAndTitledInWhateverLanguage
 TEST_F(OrganizingTest, TheFirstScanLetsInAndEveryLaterOneIsADouble) {
   client::Replica replica = captain();
   Organizing organizing(replica);
-  const CheckIn first = need(organizing.check_in(kEvent, "NC1", "north", 500));
+  const CheckIn first = need(organizing.check_in(event_id, "NC1", "north", 500));
   EXPECT_EQ(first.kind, CheckIn::Kind::admitted);
   EXPECT_EQ(first.name, "Zoë O.");
   EXPECT_EQ(need(organizing.doubles()), 0);
   // By the person's id, and by the registration's.
-  for (const std::string& who : {kZoe, first.registration}) {
-    const CheckIn again = need(organizing.check_in(kEvent, who, "south", 600));
+  for (const std::string& who : {zoe_id, first.registration}) {
+    const CheckIn again = need(organizing.check_in(event_id, who, "south", 600));
     EXPECT_EQ(again.kind, CheckIn::Kind::double_scan);
     EXPECT_EQ(again.registration, first.registration);
     EXPECT_EQ(again.first_at_ms, 500);
@@ -232,18 +233,20 @@ TEST_F(OrganizingTest, TheFirstScanLetsInAndEveryLaterOneIsADouble) {
   EXPECT_EQ(need(organizing.events())[1].admitted, 1);
   EXPECT_EQ(need(organizing.events())[1].doubles, 2);
 
-  for (const std::string& who : {kDel, std::string("NC3"), std::string("'; --")}) {
-    EXPECT_EQ(need(organizing.check_in(kEvent, who, "", 700)).kind, CheckIn::Kind::not_registered);
+  for (const std::string& who : {del_id, std::string("NC3"), std::string("'; --")}) {
+    EXPECT_EQ(need(organizing.check_in(event_id, who, "", 700)).kind,
+              CheckIn::Kind::not_registered);
   }
-  EXPECT_EQ(need(organizing.check_in(kOther, kZoe, "", 700)).kind, CheckIn::Kind::not_registered);
+  EXPECT_EQ(need(organizing.check_in(other_id, zoe_id, "", 700)).kind,
+            CheckIn::Kind::not_registered);
   EXPECT_EQ(number(replica, "SELECT count(*) FROM scan"), 3);
 }
 
 TEST_F(OrganizingTest, TwoDoorsWithoutASignalBothLetInAndLaterAgreeWhichScanWasADouble) {
   client::Replica north = captain("north");
-  client::Replica south = device("south", {"event/" + kEvent});
-  const CheckIn at_north = need(Organizing(north).check_in(kEvent, "NC1", "north", 500));
-  const CheckIn at_south = need(Organizing(south).check_in(kEvent, "NC1", "south", 501));
+  client::Replica south = device("south", {"event/" + event_id});
+  const CheckIn at_north = need(Organizing(north).check_in(event_id, "NC1", "north", 500));
+  const CheckIn at_south = need(Organizing(south).check_in(event_id, "NC1", "south", 501));
   EXPECT_EQ(at_north.kind, CheckIn::Kind::admitted);
   EXPECT_EQ(at_south.kind, CheckIn::Kind::admitted);
   for (client::Replica* replica : {&north, &south, &north}) sync(*replica);
@@ -266,20 +269,20 @@ TEST_F(OrganizingTest, TwoDoorsWithoutASignalBothLetInAndLaterAgreeWhichScanWasA
 TEST_F(OrganizingTest, ATrainingRecordIsOneRowOnAllDevicesAndOnlyClimbs) {
   client::Replica first = captain("first");
   client::Replica second = captain("second");
-  const std::string here = need(Organizing(first).train(kOffering, kZoe, "attended", 100));
-  const std::string there = need(Organizing(second).train(kOffering, kZoe, "enrolled", 200));
+  const std::string here = need(Organizing(first).train(offering_id, zoe_id, "attended", 100));
+  const std::string there = need(Organizing(second).train(offering_id, zoe_id, "enrolled", 200));
   EXPECT_EQ(here, there);
-  EXPECT_NE(need(Organizing(second).train(kOffering, kBen, "started", 200)), here);
+  EXPECT_NE(need(Organizing(second).train(offering_id, ben_id, "started", 200)), here);
   for (client::Replica* replica : {&first, &second, &first}) sync(*replica);
   for (client::Replica* replica : {&first, &second}) {
     Organizing organizing(*replica);
     const auto trainings = need(organizing.trainings());
     ASSERT_EQ(trainings.size(), 1u);
-    EXPECT_EQ(trainings[0].offering, kOffering);
+    EXPECT_EQ(trainings[0].offering, offering_id);
     EXPECT_EQ(trainings[0].title, "Captains 101");
     EXPECT_EQ(trainings[0].enrolled, 2);
     EXPECT_EQ(trainings[0].completed, 0);
-    const auto page = need(organizing.person(kZoe));
+    const auto page = need(organizing.person(zoe_id));
     ASSERT_EQ(page.trainings.size(), 1u);
     EXPECT_EQ(page.trainings[0].state, "attended");
     EXPECT_EQ(page.trainings[0].id, here);
@@ -288,9 +291,9 @@ TEST_F(OrganizingTest, ATrainingRecordIsOneRowOnAllDevicesAndOnlyClimbs) {
     ASSERT_EQ(conflicts.size(), 1u);
     EXPECT_EQ(conflicts[0]["field"], "at");
   }
-  need(Organizing(first).train(kOffering, kZoe, "completed", 300));
+  need(Organizing(first).train(offering_id, zoe_id, "completed", 300));
   EXPECT_EQ(need(Organizing(first).trainings())[0].completed, 1);
-  EXPECT_FALSE(Organizing(first).train(kOffering, kZoe, "enlightened", 300));
+  EXPECT_FALSE(Organizing(first).train(offering_id, zoe_id, "enlightened", 300));
 }
 
 }  // namespace

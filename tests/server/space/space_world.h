@@ -20,32 +20,12 @@
 #include "engine/codec/page_reader.h"
 #include "engine/model/write.h"
 #include "server/space/space.h"
+#include "tests/engine/base/need.h"
 #include "tests/engine/storage/crash_vfs.h"
 
 // A small world to test a space in: the space, and devices that write to it and mirror what it
 // sends, each the plainest thing that does what PROTOCOL.md says.
 namespace rollcall {
-
-// The value, or the test fails and the program with it: nothing sensible can follow.
-template <class T>
-T need(Result<T> result) {
-  if (!result) {
-    ADD_FAILURE() << result.error().message;
-    std::abort();
-  }
-  return std::move(result).value();
-}
-inline void need(const Result<void>& result) {
-  if (!result) {
-    ADD_FAILURE() << result.error().message;
-    std::abort();
-  }
-}
-template <class T>
-std::optional<ErrorCode> code_of(const Result<T>& result) {
-  if (result.has_value()) return std::nullopt;
-  return result.error().code;
-}
 
 const Cryptography& test_cryptography();
 // Collections person, note (append-only), ticket (derived id) and notice; see space_world.cc.
