@@ -27,6 +27,8 @@ std::optional<HealWant> Healing::next(const Bytes& floor) {
   if (questions_.empty()) {
     for (const HeldGrant& held : grants_.all()) {
       if (!held.reread) continue;
+      explained_ = false;
+      resting_since_ms_.reset();
       questions_.push_back({held.grant.id, std::nullopt, std::nullopt, false, false});
       break;
     }
@@ -91,13 +93,13 @@ Result<bool> Healing::take_sums(const HealWant& asked, const HealRanges& ranges,
   if (!asked.after && !asked.through) {
     // All of the grant's rows were just summed: should the kept sum say something else, it is the
     // one that is wrong.
-    held->sum =
-        std::accumulate(local.begin(), local.end(), std::uint64_t{0},
-                        [](std::uint64_t sum, const LocalSum& range) { return sum + range.sum; });
+    const std::uint64_t sum = std::accumulate(
+        local.begin(), local.end(), std::uint64_t{0},
+        [](std::uint64_t total, const LocalSum& range) { return total + range.sum; });
+    explained_ = held->sum != sum;
+    held->sum = sum;
   }
   std::optional<Boundary> after = asked.after;
-  std::optional<std::int64_t> resting;  // since when, of the ranges that were read again lately
-  bool any = false;
   for (std::size_t i = 0; i < local.size(); ++i) {
     const bool beyond = i == ranges.ranges.size();
     Question question{asked.grant, after, beyond ? asked.through : ranges.ranges[i].through, true,
@@ -113,18 +115,18 @@ Result<bool> Healing::take_sums(const HealWant& asked, const HealRanges& ranges,
     if (question.rows && !forced) {
       ROLLCALL_TRY_ASSIGN(const auto at, healed_at(question, now_ms));
       if (at) {
-        resting = std::min(resting.value_or(*at), *at);
+        resting_since_ms_ = std::min(resting_since_ms_.value_or(*at), *at);
         continue;
       }
     }
-    any = true;
+    explained_ = explained_ || question.rows;
     questions_.push_back(std::move(question));
   }
-  if (!any && !forced) {
-    // Nothing that may be read again now explains the difference.
-    held->diverged_until_ms = resting.value_or(now_ms) + heal_rest_ms;
-  }
   answered();
+  if (questions_.empty() && !explained_ && !forced) {
+    // Nothing that may be read again now explains the difference.
+    held->diverged_until_ms = resting_since_ms_.value_or(now_ms) + heal_rest_ms;
+  }
   return true;
 }
 

@@ -72,7 +72,12 @@ class Healing {
   Grants& grants_;
   Staging& staging_;
   PathSets& path_sets_;
-  std::deque<Question> questions_;
+  std::deque<Question> questions_;  // of one grant
+  // Of the comparison under way: whether it found what may explain the difference (rows to read
+  // again, a kept sum that was wrong), and since when the earliest of those ranges rests that
+  // differ but were read again lately.
+  bool explained_ = false;
+  std::optional<std::int64_t> resting_since_ms_;
 };
 
 }  // namespace rollcall

@@ -731,6 +731,37 @@ TEST(Replica, ReportsADifferenceThatARereadDidNotHealAndRestsForAnHour) {
   world.expect_same(*a);
 }
 
+TEST(Replica, IsNotDivergedWhenTheRestOfALongGrantTurnsOutEqual) {
+  ReplicaWorld world;
+  auto a = world.enroll({"unit/a"});
+  need(a->write([&](LocalTransaction& transaction) {
+    for (int row = 0; row < 2'000; ++row) {
+      const NamedValue thing[] = {{"unit", text("a")}, {"name", text("Ann")}};
+      need(transaction.put("thing", thing));
+    }
+  }));
+  a->sync();
+  a->spoil("UPDATE _grants SET sum = sum + 1");
+  // The server lists only so much at once; the rest comes as one part with a sum that fits nothing.
+  std::size_t cut = 0;
+  a->tamper = [&](SyncReply& reply) {
+    if (!reply.heal || ++cut > 1) return;
+    std::vector<RangeSum>& ranges = reply.heal->ranges;
+    ASSERT_GT(ranges.size(), 100u);
+    RangeSum rest = ranges.back();
+    rest.sum = 1;
+    rest.rows = 0;
+    for (std::size_t i = 100; i < ranges.size(); ++i) rest.rows += ranges[i].rows;
+    ranges.resize(100);
+    ranges.push_back(rest);
+  };
+  a->put("thing", {{"unit", text("a")}, {"name", text("Bob")}});
+  a->sync();
+  EXPECT_GE(cut, 2u) << "the rest was descended into";
+  EXPECT_FALSE(a->status().diverged);
+  world.expect_same(*a);
+}
+
 TEST(Replica, TakesNoSumsForAGrantThatTheSameReplyTakesAway) {
   ReplicaWorld world;
   auto phone = world.enroll({"unit/a"});
