@@ -225,7 +225,8 @@ typedef struct rollcall_sync_options {
 
 /* One complete catch-up with the library's own transport: everything up, everything down.
  * `summary_out`: {"state","requests","sent","received","pushed","pending","rejected","parked",
- * "waiting","conflicts","digest","ms"}; bytes are those on the wire. It is given after a failure too.
+ * "waiting","conflicts","digest","ms"}; bytes are those on the wire. It is given
+ * after a failure too.
  * ROLLCALL_E_UNREACHABLE: the server did not answer; all local work is kept. */
 ROLLCALL_API int32_t rollcall_sync(rollcall_replica* replica, const rollcall_sync_options* options,
                                    char** summary_out);
