@@ -269,12 +269,28 @@ Result<PreparedRequest> Replica::prepare(const RequestPlan& plan) {
   return prepared;
 }
 
+namespace {
+
+// News of others over a live connection is flushed with the next commit: after a power cut it is
+// asked for again from the cursor of before. What the server hears of (verdicts seen) or may not be
+// told twice never waits.
+Flush flush_for(const SyncRequest& asked, const SyncReply& reply, Epoch epoch) {
+  const bool only_news = asked.wait_ms > 0 && asked.transactions.empty() &&
+                         asked.seen_changed.empty() && reply.verdicts.empty() &&
+                         reply.receipt.empty() && !reply.grants && !reply.bootstrap &&
+                         !reply.heal && reply.state == SyncState::ok && reply.epoch == epoch;
+  return only_news ? Flush::with_the_next : Flush::at_commit;
+}
+
+}  // namespace
+
 Result<Taken> Replica::take_reply(const SyncRequest& asked, const SyncReply& reply) {
   Taken taken;
-  ROLLCALL_TRY(parts_->write([&]() -> Result<void> {
+  const auto work = [&]() -> Result<void> {
     ROLLCALL_TRY_ASSIGN(taken, take(asked, reply));
     return {};
-  }));
+  };
+  ROLLCALL_TRY(parts_->write(work, flush_for(asked, reply, parts_->standing.epoch)));
   return taken;
 }
 

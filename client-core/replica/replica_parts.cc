@@ -90,10 +90,10 @@ Result<void> ReplicaParts::check_free() const {
                  "a local transaction is open: commit it or roll it back first");
 }
 
-Result<void> ReplicaParts::write(const std::function<Result<void>()>& work) {
+Result<void> ReplicaParts::write(const std::function<Result<void>()>& work, Flush flush) {
   ROLLCALL_TRY(check_free());
   ROLLCALL_TRY(refresh());
-  ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection));
+  ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection, flush));
   needs_reload_ = true;  // however this ends, until it has gone well
   auto done = work();
   if (done) {

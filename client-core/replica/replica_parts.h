@@ -43,7 +43,7 @@ struct ReplicaParts {
   Result<void> refresh();
   // Runs `work` in one SQLite transaction, and writes down what stands in memory at its end. After
   // an error everything is as before.
-  Result<void> write(const std::function<Result<void>()>& work);
+  Result<void> write(const std::function<Result<void>()>& work, Flush flush = Flush::at_commit);
   // A commit is due: those who watch the tables will look. Before it, because what follows a commit
   // must not fail, not even for want of memory.
   void publish();

@@ -149,6 +149,14 @@ Result<void> ConnectionState::execute(Framing what) {
   return fail(code, sql[index]);
 }
 
+Result<void> ConnectionState::set_flush(Flush wanted) {
+  if (wanted == flush) return {};
+  const bool at_commit = wanted == Flush::at_commit;
+  ROLLCALL_TRY(execute(at_commit ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
+  flush = wanted;
+  return {};
+}
+
 Result<sqlite3_stmt*> ConnectionState::prepare(std::string_view sql, unsigned flags,
                                                std::string_view* rest) {
   if (poison) return *poison;

@@ -12,6 +12,7 @@
 
 #include "engine/base/error.h"
 #include "engine/storage/connection.h"
+#include "engine/storage/transaction.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -34,7 +35,8 @@ struct ConnectionState {
   std::string path;
   ConnectionOptions options;
   std::optional<Error> poison;  // set once: everything answers it from then on
-  int wal_pages = 0;            // in the write-ahead log after the last commit
+  Flush flush = Flush::at_commit;
+  int wal_pages = 0;  // in the write-ahead log after the last commit
 
   // The authorizer's: while an app's statement is prepared.
   bool app_statement = false;
@@ -51,6 +53,7 @@ struct ConnectionState {
   Error fail(int code, std::string_view doing);
   Result<void> execute(const char* sql);
   Result<void> execute(Framing what);
+  Result<void> set_flush(Flush wanted);
   Result<sqlite3_stmt*> prepare(std::string_view sql, unsigned flags, std::string_view* rest);
   void give_back(sqlite3_stmt* statement);
   // `unlinked`, and poisoned, when the path names another file than the open one, or the

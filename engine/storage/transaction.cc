@@ -17,11 +17,12 @@ Result<Transaction> failed(ConnectionState& state, Error error) {
 
 }  // namespace
 
-Result<Transaction> Transaction::write(Connection& connection) {
+Result<Transaction> Transaction::write(Connection& connection, Flush flush) {
   ConnectionState& state = *connection.state_;
   ROLLCALL_CHECK(sqlite3_get_autocommit(state.db) != 0);
   if (state.poison) return *state.poison;
   ROLLCALL_TRY(state.check_still_there(false));
+  ROLLCALL_TRY(state.set_flush(flush));
   if (auto begun = state.execute(Framing::begin_write); !begun) {
     return failed(state, std::move(begun).error());
   }

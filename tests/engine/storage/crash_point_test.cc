@@ -188,6 +188,52 @@ TEST(CrashPoints, HoldForAWriterWithReadersBesideIt) {
   EXPECT_GT(explore_crash_points(script, verify, exploration) * stride, 60);
 }
 
+// What is flushed with the next commit may be lost, but whole, in order, and never once that one
+// stands.
+TEST(CrashPoints, UndoWhatWasToBeFlushedWithTheNextCommitInOrder) {
+  int committed = 0;
+  int acknowledged = 0;  // flushed at its commit
+  int lost = 0;
+  const auto script = [&](CrashDisk& disk) {
+    committed = acknowledged = 0;
+    ConnectionOptions options = options_for();
+    options.vfs = disk.vfs();
+    auto connection = Connection::open("r.db", options);
+    if (!connection || !connection->execute("CREATE TABLE t(a)")) return;
+    for (int i = 1; i <= 9; ++i) {
+      const Flush flush = i % 3 == 0 ? Flush::at_commit : Flush::with_the_next;
+      auto transaction = Transaction::write(*connection, flush);
+      if (!transaction) return;
+      const std::string row = "INSERT INTO t VALUES(" + std::to_string(i) + ")";
+      if (!connection->execute(row) || !connection->execute(row)) return;
+      if (!transaction->commit()) return;
+      committed = i;
+      if (flush == Flush::at_commit) acknowledged = i;
+    }
+  };
+  const auto verify = [&](CrashDisk& disk, const std::string& where) {
+    ConnectionOptions options = options_for();
+    options.vfs = disk.vfs();
+    auto connection = Connection::open("r.db", options);
+    if (!connection) {
+      EXPECT_EQ(acknowledged, 0) << where;
+      return;
+    }
+    auto read = connection->prepare("SELECT count(*), coalesce(max(a), 0) FROM t");
+    if (!read) {
+      EXPECT_EQ(acknowledged, 0) << where;
+      return;
+    }
+    ASSERT_TRUE(need(read->step()));
+    const std::int64_t last = read->integer(1);
+    EXPECT_EQ(read->integer(0), 2 * last) << where << ": a gap or half a transaction";
+    EXPECT_GE(last, acknowledged) << where;
+    if (last < committed) ++lost;
+  };
+  EXPECT_GT(explore_crash_points(script, verify), 20);
+  EXPECT_GT(lost, 0) << "every one was flushed at its commit";
+}
+
 // The disk itself is under test too: a script that flushes too little must be caught by it.
 TEST(CrashDisk, LosesWhatWasNotFlushed) {
   int broken = 0;
