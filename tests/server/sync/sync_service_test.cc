@@ -91,10 +91,15 @@ TEST(Sync, AppliesAPushOnceAndTellsItsVerdictAgain) {
   for (const bool repeated : {false, true}) {
     const Said said = device.ask(request);
     ASSERT_TRUE(said.reply);
-    ASSERT_EQ(said.reply->verdicts.size(), 1u);
-    EXPECT_EQ(said.reply->verdicts[0].kind, VerdictKind::applied);
-    EXPECT_EQ(said.reply->verdicts[0].more, 1u);
-    EXPECT_EQ(said.reply->verdicts[0].repeated, repeated);
+    // One run of equal verdicts, or two where only the first stamp was clamped: it may be of the
+    // very millisecond of the enrolment.
+    std::uint64_t told = 0;
+    for (const Verdict& verdict : said.reply->verdicts) {
+      told += verdict.more + 1;
+      EXPECT_EQ(verdict.kind, VerdictKind::applied);
+      EXPECT_EQ(verdict.repeated, repeated);
+    }
+    EXPECT_EQ(told, 2u);
     EXPECT_EQ(said.reply->known_tx, TxNumber(2));
   }
   EXPECT_EQ(world.notes(), 2u);
