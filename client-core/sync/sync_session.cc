@@ -207,7 +207,7 @@ Result<void> SyncSession::not_taken(Lane lane, Error error) {
   return {};
 }
 
-Result<void> SyncSession::take_reply(UnderWay asked, const Bytes& body) {
+Result<void> SyncSession::take_reply(const UnderWay& asked, const Bytes& body) {
   const Lane lane = asked.plan.lane;
   auto reply = from_cbor<SyncReply>(body);
   if (!reply) return not_taken(lane, std::move(reply).error());
@@ -242,7 +242,7 @@ Result<void> SyncSession::take(const HttpResponse& response) {
 
   const OpenedResponse opened = open_response(response);
   if (opened.outcome.kind == RequestOutcome::Kind::answered) {
-    return take_reply(std::move(asked), opened.body);
+    return take_reply(asked, opened.body);
   }
   last_error_ = opened.error;
   if (asked.plan.push && opened.outcome.kind == RequestOutcome::Kind::refused) {

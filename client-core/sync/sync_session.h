@@ -74,7 +74,7 @@ class SyncSession {
   Result<void> send_due();
   void send(const RequestPlan& plan, SyncRequest request, const Hash& head);
   Result<void> take(const HttpResponse& response);
-  Result<void> take_reply(UnderWay asked, const Bytes& body);
+  Result<void> take_reply(const UnderWay& asked, const Bytes& body);
   // A reply that could not be taken; an error if this machine is to blame, and not the server.
   Result<void> not_taken(Lane lane, Error error);
   // A reply that could be taken and brought nothing on: the server lacks what the replica contains.

@@ -79,7 +79,7 @@ class ClientSync {
   // ...and the reply could be applied: failures before it count no more.
   void succeeded(Lane lane) { at(lane).backoff.succeeded(); }
 
-  void ended(Lane lane, const RequestOutcome& outcome, std::int64_t now_ms);
+  void ended(Lane which, const RequestOutcome& outcome, std::int64_t now_ms);
 
   // A request that is past its deadline, to be cancelled and reported as unreachable.
   [[nodiscard]] std::optional<Lane> overdue(std::int64_t now_ms) const;

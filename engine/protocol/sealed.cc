@@ -29,8 +29,9 @@ Result<Content> open_as(const Cryptography& cryptography, const SealKey& key, By
 }  // namespace
 
 Bytes Sealer::seal(const Cursor& cursor) const {
-  ROLLCALL_CHECK(cursor.commit_mark.empty() ||
-                 cursor.commit_mark.size() == Cursor::commit_mark_bytes);
+  if (!cursor.commit_mark.empty()) {
+    ROLLCALL_CHECK(cursor.commit_mark.size() == Cursor::commit_mark_bytes);
+  }
   return cryptography_.seal(key_, purpose_cursor, to_cbor(cursor), random_);
 }
 

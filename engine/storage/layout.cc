@@ -296,7 +296,7 @@ std::string search_table_name(const CollectionDef& collection) {
 }
 
 std::string searched_text(const FieldDef& field, std::string_view sql) {
-  const std::string value(sql);
+  std::string value(sql);
   if (field.type != FieldType::localized) return value;
   return "localized_texts(" + value + ")";
 }

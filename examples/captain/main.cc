@@ -221,6 +221,7 @@ Exit run(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   Line line;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet.
   if (const char* from_environment = std::getenv("ROLLCALL_DB")) line.db = from_environment;
   app.add_option("--db", line.db, "the replica's file; or $ROLLCALL_DB");
   app.add_flag("--json", line.json, "one JSON object, or one a line for lists");

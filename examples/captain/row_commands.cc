@@ -44,7 +44,7 @@ std::string shown_cell(client::Rows& rows, std::int32_t column) {
   const std::int32_t kind = rows.kind(column);
   if (kind == 0) return "";
   if (kind == 2) return std::to_string(rows.integer(column));
-  const std::string text = rows.text(column);
+  std::string text = rows.text(column);
   if (kind == 3) return text;
   std::string hex;
   for (const char c : text) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
@@ -157,6 +157,7 @@ Exit sql(Session session, const std::string& statement) {
   auto rows = session.replica.query(statement);
   if (!rows) return session.terminal.fail(rows.error());
   std::vector<std::string> heading;
+  heading.reserve(static_cast<std::size_t>(rows->columns()));
   for (std::int32_t i = 0; i < rows->columns(); ++i) heading.push_back(rows->name(i));
   std::vector<std::vector<std::string>> table;
   while (rows->next()) {

@@ -102,6 +102,7 @@ void Terminal::print(std::string_view line) const { fmt::print("{}\n", harmless(
 void Terminal::print_table(const std::vector<std::string>& heading,
                            const std::vector<std::vector<std::string>>& rows) const {
   std::vector<std::size_t> widths;
+  widths.reserve(heading.size());
   for (const std::string& title : heading) widths.push_back(shown_width(title));
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
