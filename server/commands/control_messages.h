@@ -64,6 +64,7 @@ struct ControlReply {
   TxNumber known_tx;
   std::vector<Verdict> verdicts;
   std::uint64_t judged_again = 0;  // parked transactions that a new schema gave another verdict
+  bool judging = false;            // and there are more, which the space's writer goes on with
 };
 
 template <class Archive>
@@ -80,6 +81,7 @@ void describe(Archive& a, ControlReply& m) {
   a.field(10, "known_tx", m.known_tx);
   a.field(11, "verdicts", m.verdicts);
   a.field(12, "judged_again", m.judged_again);
+  a.field(13, "judging", m.judging);
 }
 
 }  // namespace rollcall

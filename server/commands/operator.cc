@@ -81,6 +81,7 @@ Result<void> apply_schema(const ControlRequest& request, const ServerFolder& fol
     ROLLCALL_TRY(spaces.with(name, [&](Space& space) -> Result<void> {
       ROLLCALL_TRY_ASSIGN(const std::size_t changed, space.apply_schema(next));
       reply.judged_again += changed;
+      reply.judging = reply.judging || space.is_judging();
       return {};
     }));
   }

@@ -99,7 +99,8 @@ Result<void> schema_apply_command(const std::string& path, const std::string& sc
   request.schema = encode_schema(next);
   ROLLCALL_TRY_ASSIGN(const ControlReply reply, server->ask(request));
   program.out << described(next) << ": applied; " << reply.judged_again
-              << " parked transactions got another verdict\n";
+              << " parked transactions got another verdict"
+              << (reply.judging ? " so far; the server goes on with the rest" : "") << "\n";
   return {};
 }
 
