@@ -119,7 +119,12 @@ function(rollcall_test name)
   _rollcall_common(${name})
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock GTest::gtest GTest::gtest_main)
   target_compile_options(${name} PRIVATE ${ROLLCALL_PCH_OPTIONS})
-  target_precompile_headers(${name} REUSE_FROM rollcall_test_header)
+  if(CMAKE_DISABLE_PRECOMPILE_HEADERS)
+    list(TRANSFORM rollcall_test_includes PREPEND "SHELL:-include " OUTPUT_VARIABLE includes)
+    target_compile_options(${name} PRIVATE ${includes})
+  else()
+    target_precompile_headers(${name} REUSE_FROM rollcall_test_header)
+  endif()
   set_target_properties(${name} PROPERTIES
     UNITY_BUILD OFF
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/${folder}")
@@ -187,6 +192,10 @@ add_custom_target(rollcall_programs)
 
 if(ROLLCALL_TESTS)
   add_custom_target(rollcall_tests)
+  # What every test includes, precompiled or not.
+  set(rollcall_test_includes
+    gmock/gmock.h gtest/gtest.h
+    algorithm cstdint map memory optional span string string_view vector)
   # An executable, as the tests are: a precompiled header serves only what is compiled the same way.
   file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/test_header.cc" CONTENT "")
   add_executable(rollcall_test_header EXCLUDE_FROM_ALL "${PROJECT_BINARY_DIR}/test_header.cc")
@@ -194,7 +203,6 @@ if(ROLLCALL_TESTS)
   _rollcall_common(rollcall_test_header)
   target_link_libraries(rollcall_test_header PRIVATE GTest::gmock GTest::gtest GTest::gtest_main)
   target_compile_options(rollcall_test_header PRIVATE ${ROLLCALL_PCH_OPTIONS})
-  target_precompile_headers(rollcall_test_header PRIVATE
-    <gmock/gmock.h> <gtest/gtest.h>
-    <algorithm> <cstdint> <map> <memory> <optional> <span> <string> <string_view> <vector>)
+  list(TRANSFORM rollcall_test_includes REPLACE "(.+)" "<\\1>" OUTPUT_VARIABLE includes)
+  target_precompile_headers(rollcall_test_header PRIVATE ${includes})
 endif()

@@ -119,11 +119,10 @@ Result<NamedConflict> NamedConflict::parse(std::string_view name) {
 
 std::string conflicts_json(const Replica& replica, const std::vector<Conflict>& conflicts) {
   json list = json::array();
-  std::size_t number = 0;
   for (const Conflict& conflict : conflicts) {
     const FieldDef* field = field_of(replica.schema(), conflict.collection, conflict.field);
     list.push_back({
-        {"number", ++number},
+        {"number", conflict.number},
         {"conflict", conflict_name(conflict)},
         {"collection", conflict.collection_name},
         {"id", conflict.row.text()},

@@ -17,7 +17,9 @@ std::vector<std::string> Healing::create_statements() {
 }
 
 void Healing::differs(HeldGrant& held, std::int64_t now_ms) {
-  if (held.diverged_until_ms <= now_ms) held.reread = true;
+  // A time further ahead than a rest lasts was noted by a clock that has been set right since.
+  const std::int64_t left_ms = held.diverged_until_ms - now_ms;
+  if (left_ms <= 0 || left_ms > heal_rest_ms) held.reread = true;
 }
 
 std::optional<HealWant> Healing::next(const Bytes& floor) {
@@ -151,9 +153,10 @@ Result<bool> Healing::take_rows(const HealWant& asked, const BootstrapPage& page
 Result<std::optional<std::int64_t>> Healing::healed_at(const Question& range, std::int64_t now_ms) {
   ROLLCALL_TRY_ASSIGN(Statement list,
                       connection_.cached("SELECT after, through, at_ms FROM _healed WHERE grant_id "
-                                         "= ? AND at_ms > ?"));
+                                         "= ? AND at_ms > ? AND at_ms <= ?"));
   list.bind_integer(1, static_cast<std::int64_t>(range.grant.value));
   list.bind_integer(2, now_ms - heal_rest_ms);
+  list.bind_integer(3, now_ms);
   std::optional<std::int64_t> at;
   for (;;) {
     ROLLCALL_TRY_ASSIGN(const bool more, list.step());
@@ -167,8 +170,10 @@ Result<std::optional<std::int64_t>> Healing::healed_at(const Question& range, st
 }
 
 Result<void> Healing::note_healed(const Question& range, std::int64_t now_ms) {
-  ROLLCALL_TRY_ASSIGN(Statement forget, connection_.cached("DELETE FROM _healed WHERE at_ms <= ?"));
+  ROLLCALL_TRY_ASSIGN(Statement forget,
+                      connection_.cached("DELETE FROM _healed WHERE at_ms <= ? OR at_ms > ?"));
   forget.bind_integer(1, now_ms - heal_rest_ms);
+  forget.bind_integer(2, now_ms);
   ROLLCALL_TRY(forget.run());
   ROLLCALL_TRY_ASSIGN(Statement insert,
                       connection_.cached("INSERT INTO _healed VALUES(?, ?, ?, ?)"));

@@ -59,10 +59,15 @@ Result<std::vector<OpenLosers::Count>> OpenLosers::counts() {
   }
 }
 
-Result<std::vector<OpenLosers::Place>> OpenLosers::places(std::size_t limit) {
+Result<std::vector<OpenLosers::Place>> OpenLosers::places(const Fields& but, std::size_t limit) {
+  std::string none = "0";
+  for (const auto& [collection, field] : but) {
+    none += " OR (collection = " + std::to_string(collection.value) +
+            " AND field = " + std::to_string(field.value) + ")";
+  }
   ROLLCALL_TRY_ASSIGN(Statement list,
-                      connection_->cached("SELECT collection, id, field FROM _losers ORDER BY "
-                                          "collection, id, field LIMIT ?"));
+                      connection_->cached("SELECT collection, id, field FROM _losers WHERE NOT (" +
+                                          none + ") ORDER BY collection, id, field LIMIT ?"));
   list.bind_integer(1, static_cast<std::int64_t>(limit));
   std::vector<Place> places;
   for (;;) {

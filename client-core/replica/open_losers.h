@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client-core/replica/row_key.h"
@@ -40,8 +41,9 @@ class OpenLosers {
     RowKey key;
     FieldId field;
   };
-  // Where there are any, in order of the rows' making.
-  Result<std::vector<Place>> places(std::size_t limit);
+  // Where there are any, in order of the rows' making, but in none of the fields of `but`.
+  using Fields = std::vector<std::pair<CollectionId, FieldId>>;
+  Result<std::vector<Place>> places(const Fields& but, std::size_t limit);
 
  private:
   Connection* connection_;

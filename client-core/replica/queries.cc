@@ -62,7 +62,7 @@ Result<std::vector<RowId>> Queries::search(const CollectionDef& collection, std:
                    collection.name + " has no searchable field; mark one with \"search\"");
   }
   if (!is_utf8(words)) return failure(ErrorCode::not_utf8, "the words to search are not UTF-8");
-  // Each word as a quoted string, so that nothing in it is query syntax; the last may be a
+  // Each word as a quoted string, so that nothing in it is query syntax; each may be a
   // beginning.
   std::string match;
   std::size_t at = 0;
@@ -75,11 +75,10 @@ Result<std::vector<RowId>> Queries::search(const CollectionDef& collection, std:
       if (c == '\0') continue;
       match.append(c == '"' ? 2 : 1, c);
     }
-    match += '"';
+    match += "\"*";
   }
   std::vector<RowId> found;
   if (match.empty()) return found;
-  match += '*';
   const std::string index = search_table_name(collection);
   ROLLCALL_TRY_ASSIGN(
       Statement search,

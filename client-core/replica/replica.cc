@@ -34,7 +34,8 @@ Result<void> create_tables(Connection& connection) {
         Outbox::create_statements(), Verdicts::create_statements(),
         PendingWrites::create_statements(), BaseImages::create_statements(),
         UnknownValues::create_statements(), OpenLosers::create_statements(),
-        Staging::create_statements(), Healing::create_statements()}) {
+        ConflictNumbers::create_statements(), Staging::create_statements(),
+        Healing::create_statements()}) {
     for (const std::string& statement : statements) ROLLCALL_TRY(connection.execute(statement));
   }
   ROLLCALL_TRY(connection.execute(PathSets::create_statement()));
@@ -329,7 +330,7 @@ Result<bool> Replica::take_verdicts(const SyncRequest& asked, const SyncReply& r
   if (!reply.receipt.empty() && !asked.transactions.empty()) {
     const TxNumber last(asked.first_tx.value + asked.transactions.size() - 1);
     ROLLCALL_TRY(
-        parts.outbox.keep_receipt(asked.first_tx, last, reply.receipt, parts.doors.clock.utc_ms()));
+        parts.outbox.keep_receipt(asked.first_tx, last, reply.receipt, parts.clock.now_ms()));
   }
   // The server took the last transaction at an earlier time: this device's clock ran ahead. While
   // others are pending it goes on above their stamps.
@@ -370,7 +371,7 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
   if (reply.grants) ROLLCALL_TRY(parts.reading.take_grants(reply.grants_version, *reply.grants));
   if (!lost) {
     ROLLCALL_TRY_ASSIGN(const Reading::Read read,
-                        parts.reading.take(asked, reply, parts.doors.clock.utc_ms()));
+                        parts.reading.take(asked, reply, parts.clock.now_ms()));
     taken.completed = read.completed;
     taken.behind = read.behind;
   }

@@ -117,7 +117,7 @@ class Replica {
   // that is not one reading statement.
   Result<QueryRows> query(std::string_view sql, std::span<const ValueView> parameters = {});
 
-  // The ids of rows whose searched fields hold all the words (the last one may be a beginning),
+  // The ids of rows whose searched fields hold all the words, or words that begin with them,
   // best first. Accents and case are folded. Any text is taken as words, never as query syntax.
   Result<std::vector<RowId>> search(std::string_view collection, std::string_view words,
                                     std::size_t limit);

@@ -29,6 +29,7 @@ ReplicaParts::ReplicaParts(const ReplicaDoors& the_doors, const ReplicaOptions& 
       bases(connection),
       unknown(connection),
       losers(connection),
+      conflict_numbers(connection),
       pending(connection, outbox),
       grants(connection, path_sets),
       overlay(parts_of(*this)),
@@ -72,7 +73,8 @@ Result<void> ReplicaParts::read_all() {
   healing.restart();
   clock.follow(standing.offset_ms, 0);
   clock.observe(Stamp{standing.clock_time, identity.device});
-  clock.observe(outbox.last_stamp());
+  // Once it has its verdict, `clock_time` knows what the server made of a clock that ran ahead.
+  if (outbox.last() > standing.seen) clock.observe(outbox.last_stamp());
   return look_for_gap();
 }
 
@@ -82,6 +84,17 @@ Result<void> ReplicaParts::look_for_gap() {
   ROLLCALL_TRY_ASSIGN(const auto next, outbox.find(standing.seen.next()));
   has_gap = !next.has_value();
   return {};
+}
+
+Result<void> ReplicaParts::number(std::vector<Conflict>& listed, bool is_all) {
+  ROLLCALL_TRY_ASSIGN(const bool all_known, conflict_numbers.find(listed));
+  ROLLCALL_TRY_ASSIGN(const std::uint64_t kept, conflict_numbers.count());
+  if (all_known && (!is_all || kept == listed.size())) return {};
+  const auto work = [&]() -> Result<void> {
+    ROLLCALL_TRY(conflict_numbers.give(listed));
+    return is_all ? conflict_numbers.keep_only(listed) : Result<void>();
+  };
+  return is_writing ? work() : write(work);
 }
 
 Result<void> ReplicaParts::check_free() const {

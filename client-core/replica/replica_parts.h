@@ -6,6 +6,7 @@
 
 #include "client-core/replica/base_images.h"
 #include "client-core/replica/confirmed_rows.h"
+#include "client-core/replica/conflict_numbers.h"
 #include "client-core/replica/grants.h"
 #include "client-core/replica/healing.h"
 #include "client-core/replica/identity.h"
@@ -53,6 +54,8 @@ struct ReplicaParts {
   void change_schema(std::shared_ptr<const Schema> schema);
   // An own transaction is rejected or parked: its rows show what they would without it.
   Result<void> take_out_of_sight(TxNumber number);
+  // Gives listed conflicts their numbers; with `is_all`, those of closed ones are forgotten.
+  Result<void> number(std::vector<Conflict>& listed, bool is_all);
   // Looks whether what is to be pushed next is still kept; after every change of `standing.seen`.
   Result<void> look_for_gap();
   // `invalid_argument` while a local transaction is open.
@@ -76,6 +79,7 @@ struct ReplicaParts {
   BaseImages bases;
   UnknownValues unknown;
   OpenLosers losers;
+  ConflictNumbers conflict_numbers;
   PendingWrites pending;
   Grants grants;
   Overlay overlay;

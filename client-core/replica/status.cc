@@ -1,20 +1,22 @@
 #include "client-core/replica/status.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "client-core/replica/replica_parts.h"
 
 namespace rollcall {
 namespace {
 
-bool is_quiet(const ReplicaOptions& options, const Schema& schema, CollectionId collection,
-              FieldId field) {
-  const CollectionDef* def = schema.find(collection);
-  return def != nullptr &&
-         std::any_of(options.quiet.begin(), options.quiet.end(), [&](const QuietField& quiet) {
-           const FieldDef* found = quiet.collection == def->name ? def->find(quiet.field) : nullptr;
-           return found != nullptr && found->id == field;
-         });
+// The fields whose losers are no conflicts, as far as the schema has them.
+OpenLosers::Fields quiet_fields(const ReplicaOptions& options, const Schema& schema) {
+  OpenLosers::Fields fields;
+  for (const QuietField& quiet : options.quiet) {
+    const CollectionDef* def = schema.find(quiet.collection);
+    const FieldDef* field = def != nullptr ? def->find(quiet.field) : nullptr;
+    if (field != nullptr) fields.emplace_back(def->id, field->id);
+  }
+  return fields;
 }
 
 }  // namespace
@@ -37,9 +39,12 @@ Result<ReplicaStatus> Replica::status() {
   ROLLCALL_TRY_ASSIGN(status.pending_bytes, parts.outbox.bytes_after(standing.seen));
   status.unread = standing.seen.value - std::min(standing.retired, standing.seen).value;
   ROLLCALL_TRY_ASSIGN(const auto losers, parts.losers.counts());
+  const OpenLosers::Fields quiet = quiet_fields(parts.options, schema());
   for (const OpenLosers::Count& count : losers) {
-    if (is_quiet(parts.options, schema(), count.collection, count.field)) continue;
-    status.conflicts += count.open;
+    if (std::find(quiet.begin(), quiet.end(), std::pair(count.collection, count.field)) ==
+        quiet.end()) {
+      status.conflicts += count.open;
+    }
   }
   ROLLCALL_TRY_ASSIGN(const Verdicts::TrayCounts tray, parts.verdicts.tray_counts());
   status.rejected = tray.rejected;
@@ -66,11 +71,11 @@ Result<ReplicaStatus> Replica::status() {
 Result<std::vector<Conflict>> Replica::conflicts(std::size_t limit) {
   ReplicaParts& parts = *parts_;
   ROLLCALL_TRY(parts.refresh());
-  ROLLCALL_TRY_ASSIGN(const auto places, parts.losers.places(limit));
+  ROLLCALL_TRY_ASSIGN(const auto places,
+                      parts.losers.places(quiet_fields(parts.options, schema()), limit + 1));
   std::vector<Conflict> conflicts;
   KnownRow row;
   for (const OpenLosers::Place& place : places) {
-    if (is_quiet(parts.options, schema(), place.key.collection, place.field)) continue;
     ROLLCALL_TRY(parts.overlay.load(place.key, row));
     if (row.table == nullptr || !row.in_table) continue;
     const auto position = row.def().position(place.field);
@@ -78,12 +83,17 @@ Result<std::vector<Conflict>> Replica::conflicts(std::size_t limit) {
     const FieldDef& field = row.def().fields[*position];
     const FieldState& seen = row.seen.state.fields[*position];
     for (const Loser& loser : row.state.fields[*position].losers) {
-      if (!OpenLosers::is_open(loser, seen) || conflicts.size() == limit) continue;
-      conflicts.push_back({row.def().id, row.def().name, place.key.id, field.id, field.name,
+      if (!OpenLosers::is_open(loser, seen)) continue;
+      conflicts.push_back({0, row.def().id, row.def().name, place.key.id, field.id, field.name,
                            seen.value, seen.stamp, loser.value, loser.writer,
                            field.rule != MergeRule::once});
     }
   }
+  const bool is_all = conflicts.size() <= limit;
+  if (!is_all) conflicts.resize(limit);
+  ROLLCALL_TRY(parts.number(conflicts, is_all));
+  std::sort(conflicts.begin(), conflicts.end(),
+            [](const Conflict& a, const Conflict& b) { return a.number < b.number; });
   return conflicts;
 }
 

@@ -50,6 +50,7 @@ struct ReplicaStatus {
 
 // A field's value that lost, and the one that stands.
 struct Conflict {
+  std::uint64_t number = 0;  // that people call it by (ConflictNumbers)
   CollectionId collection;
   std::string collection_name;
   RowId row;

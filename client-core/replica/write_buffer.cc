@@ -4,6 +4,7 @@
 
 #include "client-core/replica/replica_parts.h"
 #include "engine/codec/limits.h"
+#include "engine/merge/clamp.h"
 #include "engine/merge/restore.h"
 #include "engine/model/check_value.h"
 #include "engine/model/packed_stamps.h"
@@ -631,7 +632,8 @@ Result<void> WriteBuffer::change(OpenRow& row, const std::function<Result<void>(
   const RowWrite before = row.write;
   const std::size_t extra_before = row.extra_bytes;
   auto done = change();
-  if (done) done = show(row);
+  // A row of which nothing is written is none of this transaction's.
+  if (done && (row.noted || !row.write.fields.empty())) done = show(row);
   if (done) return {};
   row.write = before;
   row.extra_bytes = extra_before;
@@ -657,7 +659,9 @@ Result<void> WriteBuffer::show(OpenRow& row) {
     visible_ = row.before;
     RowContext context;
     context.own = &parts_.own_stamps;
-    merge_row(known.def(), visible_, row.write, stamp_, context, effect_);
+    // As a replay will show it: what its author had seen never wins over it.
+    const Stamp stamp = raise_stamp(stamp_, Stamp{}, seen_base(known.def(), visible_, row.write));
+    merge_row(known.def(), visible_, row.write, stamp, context, effect_);
     return parts_.overlay.show(known, visible_, true, number_);
   }();
   is_broken_ = is_broken_ || !done;

@@ -91,7 +91,12 @@ Result<std::int64_t> SyncSession::begin_step(std::int64_t budget_ms) {
 }
 
 Result<bool> SyncSession::end_step(const std::vector<HttpResponse>& responses) {
-  for (const HttpResponse& response : responses) ROLLCALL_TRY(take(response));
+  // One lane's failure is none of the other's.
+  Result<void> taken;
+  for (const HttpResponse& response : responses) {
+    if (auto done = take(response); !done) taken = std::move(done);
+  }
+  ROLLCALL_TRY(std::move(taken));
   const std::int64_t now = doors_.clock.steady_ms();
   const auto late = machine_.overdue(now);
   const bool schema_late = schema_request_ != 0 && schema_deadline_ms_ <= now;

@@ -77,7 +77,6 @@ void ClientSync::decide_catch_up(const ReplicaFacts& facts, std::int64_t now_ms,
   plan.push = push && !pull_first_;
   plan.push_one = plan.push && push_one_;
   plan.read = true;
-  read_once_ = true;
   begin(plan, now_ms, plans);
 }
 
@@ -125,7 +124,10 @@ void ClientSync::answered(LaneState& lane) {
     read.is_behind = false;
     read.rest_until_ms = 0;
   }
-  if (lane.plan.read) pull_first_ = false;
+  if (lane.plan.read) {
+    pull_first_ = false;
+    read_once_ = true;
+  }
   if (lane.plan.push && !lane.plan.push_one) push_refusals_ = 0;
 }
 

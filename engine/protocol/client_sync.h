@@ -123,7 +123,7 @@ class ClientSync {
   Random& random_;
   Mode mode_ = Mode::idle;
   std::array<LaneState, lane_count> lanes_;
-  bool read_once_ = false;  // catch_up: a read was asked for since the start
+  bool read_once_ = false;  // catch_up: a read was answered since the start
   bool denied_ = false;
   // Looking for the transaction that the server cannot frame.
   std::uint32_t push_refusals_ = 0;

@@ -74,17 +74,21 @@ client::Outcome<json> status_of(Session session) {
   return status;
 }
 
-// The name of the conflict with this number in the present list.
-client::Outcome<std::string> conflict_named(Session session, std::size_t number) {
+// The open conflict that was listed with this number.
+client::Outcome<json> conflict_numbered(Session session, std::size_t number) {
   const auto listed = session.replica.conflicts();
   if (!listed) return listed.error();
-  const json list = json::parse(*listed);
-  if (number < 1 || number > list.size()) {
-    return client::Failure{
-        ROLLCALL_E_NOT_FOUND,
-        fmt::format("there is no conflict {}; `rollcall conflicts` lists {}", number, list.size())};
+  for (json& conflict : json::parse(*listed)) {
+    if (conflict["number"] == number) return std::move(conflict);
   }
-  return list[number - 1]["conflict"].get<std::string>();
+  return client::Failure{
+      ROLLCALL_E_NOT_FOUND,
+      fmt::format("no conflict {} is open; `rollcall conflicts` lists those that are", number)};
+}
+
+std::string shown_field(const json& conflict) {
+  return fmt::format("{} {}, {}", conflict["collection"].get<std::string>(),
+                     short_id(conflict["id"]), conflict["field"].get<std::string>());
 }
 
 }  // namespace
@@ -161,6 +165,11 @@ Exit conflicts(Session session) {
     return Exit::done;
   }
   session.terminal.print_table({"no.", "row", "field", "stands", "lost", "lost one by, at"}, rows);
+  const auto status = status_of(session);
+  if (!status) return session.terminal.fail(status.error());
+  if (const auto open = (*status)["conflicts"].get<std::uint64_t>(); open > rows.size()) {
+    session.terminal.note(fmt::format("the first {} of {} conflicts", rows.size(), open));
+  }
   session.terminal.note(
       "put a lost value back with `rollcall conflicts restore N`, or keep what "
       "stands with `rollcall conflicts close N`");
@@ -168,15 +177,21 @@ Exit conflicts(Session session) {
 }
 
 Exit restore_conflict(Session session, std::size_t number) {
-  const auto name = conflict_named(session, number);
-  if (!name) return session.terminal.fail(name.error());
-  return done_quietly(session, session.replica.restore_conflict(*name), "restored");
+  const auto found = conflict_numbered(session, number);
+  if (!found) return session.terminal.fail(found.error());
+  const json& conflict = *found;
+  return done_quietly(
+      session, session.replica.restore_conflict(conflict["conflict"].get<std::string>()),
+      fmt::format("restored {}: {}", shown_field(conflict), shown_value(conflict["losing"])));
 }
 
 Exit close_conflict(Session session, std::size_t number) {
-  const auto name = conflict_named(session, number);
-  if (!name) return session.terminal.fail(name.error());
-  return done_quietly(session, session.replica.close_conflict(*name), "closed");
+  const auto found = conflict_numbered(session, number);
+  if (!found) return session.terminal.fail(found.error());
+  const json& conflict = *found;
+  return done_quietly(
+      session, session.replica.close_conflict(conflict["conflict"].get<std::string>()),
+      fmt::format("closed {}: {} stands", shown_field(conflict), shown_value(conflict["value"])));
 }
 
 Exit rejected(Session session) {
@@ -240,7 +255,9 @@ Exit sync(Session session, std::int32_t attempts) {
   } else {
     session.terminal.print(
         fmt::format("{}: {} sent, {} received, {:.1f} s",
-                    summary["pending"] == 0 ? "in sync" : "everything received",
+                    !trouble(summary).empty() ? "not finished"
+                    : summary["pending"] == 0 ? "in sync"
+                                              : "everything received",
                     shown_bytes(summary["sent"].get<std::uint64_t>()),
                     shown_bytes(summary["received"].get<std::uint64_t>()),
                     static_cast<double>(summary["ms"].get<std::int64_t>()) / 1000));

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "engine/codec/cbor_archive.h"
@@ -138,7 +139,7 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(const std::string& 
                                            sizeof address) == 0;
   ::umask(before);
   if (!bound || ::listen(socket, static_cast<int>(control_connections_max)) != 0) {
-    const std::string why = std::strerror(errno);
+    const std::string why = std::generic_category().message(errno);
     if (socket >= 0) ::close(socket);
     return failure(ErrorCode::io, "cannot listen on " + path + ": " + why);
   }

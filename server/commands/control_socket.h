@@ -56,7 +56,7 @@ class ControlServer {
  private:
   ControlServer(int socket, std::string path, Perform perform, ControlPatience patience);
   void accept_all();
-  void serve(int socket);
+  void serve(int command);
 
   const int socket_;
   const std::string path_;

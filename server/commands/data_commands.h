@@ -21,14 +21,14 @@ struct ImportArguments {
 // Refused lines are told on stderr and in the file of errors; the others are written all the same.
 // An error, if any line was refused.
 Result<void> import_command(const ImportArguments& arguments, const Program& program);
-Result<void> export_command(const std::string& folder, const std::string& space,
-                            const std::string& collection, const std::string& format,
+Result<void> export_command(const std::string& path, const std::string& space,
+                            const std::string& name, const std::string& format,
                             const Program& program);
-Result<void> digest_command(const std::string& folder, const std::string& space,
+Result<void> digest_command(const std::string& path, const std::string& space,
                             const std::optional<std::string>& scope, bool json,
                             const Program& program);
-Result<void> history_command(const std::string& folder, const std::string& space,
-                             const std::string& collection, const std::string& row, bool json,
+Result<void> history_command(const std::string& path, const std::string& space,
+                             const std::string& name, const std::string& row, bool json,
                              const Program& program);
 
 }  // namespace rollcall

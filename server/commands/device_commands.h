@@ -8,16 +8,16 @@
 namespace rollcall {
 
 // A link and a code, good once, for 15 minutes.
-Result<void> invite_command(const std::string& folder, const std::string& space,
+Result<void> invite_command(const std::string& path, const std::string& space,
                             const std::string& label, const std::vector<std::string>& scopes,
                             bool json, const Program& program);
-Result<void> device_list_command(const std::string& folder, const std::string& space, bool json,
+Result<void> device_list_command(const std::string& path, const std::string& space, bool json,
                                  const Program& program);
 // `device` is its eight hex digits, or its label where only one device has it.
-Result<void> device_show_command(const std::string& folder, const std::string& space,
-                                 const std::string& device, bool json, const Program& program);
-Result<void> device_grant_command(const std::string& folder, const std::string& space,
-                                  const std::string& device, const std::string& scope, bool grant,
+Result<void> device_show_command(const std::string& path, const std::string& space,
+                                 const std::string& wanted, bool json, const Program& program);
+Result<void> device_grant_command(const std::string& path, const std::string& space,
+                                  const std::string& wanted, const std::string& scope, bool grant,
                                   const Program& program);
 
 }  // namespace rollcall

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <system_error>
 
 namespace rollcall {
 namespace {
@@ -32,7 +32,8 @@ Error failed(const char* what, const std::string& path) {
   const ErrorCode code = number == ENOENT   ? ErrorCode::not_found
                          : number == ENOSPC ? ErrorCode::disk_full
                                             : ErrorCode::io;
-  return failure(code, std::string("cannot ") + what + " " + path + ": " + std::strerror(number));
+  return failure(code, std::string("cannot ") + what + " " + path + ": " +
+                           std::generic_category().message(number));
 }
 
 }  // namespace

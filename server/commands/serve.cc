@@ -1,10 +1,10 @@
 #include "server/commands/serve.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/resource.h>
 
 #include <atomic>
+#include <csignal>
 #include <ostream>
 
 #include "server/commands/control_socket.h"

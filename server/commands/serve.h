@@ -17,6 +17,6 @@ struct ServeOptions {
 // Serves every space of the folder until SIGTERM or SIGINT, then answers what is open and ends.
 // Prints "listening on http://..." when it is ready. Blocks those signals for the whole program:
 // call it from the main thread, before others are started.
-Result<void> serve(const std::string& folder, const ServeOptions& options, const Program& program);
+Result<void> serve(const std::string& path, const ServeOptions& options, const Program& program);
 
 }  // namespace rollcall

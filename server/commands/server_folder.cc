@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -160,7 +160,8 @@ Result<FolderLock> FolderLock::take(const ServerFolder& folder) {
   const std::string path = folder.lock_path();
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) {
-    return failure(ErrorCode::io, "cannot open " + path + ": " + std::strerror(errno));
+    return failure(ErrorCode::io,
+                   "cannot open " + path + ": " + std::generic_category().message(errno));
   }
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
     ::close(file);

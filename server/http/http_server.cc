@@ -178,10 +178,10 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options
   ROLLCALL_TRY(state->listen(endpoint));
   asio::co_spawn(
       state->acceptor.get_executor(), [raw = state.get()] { return raw->accept_all(); },
-      [](std::exception_ptr problem) { ROLLCALL_CHECK(problem == nullptr); });
+      [](const std::exception_ptr& problem) { ROLLCALL_CHECK(problem == nullptr); });
   asio::co_spawn(
       state->io, [raw = state.get()] { return raw->tick_all(); },
-      [](std::exception_ptr problem) { ROLLCALL_CHECK(problem == nullptr); });
+      [](const std::exception_ptr& problem) { ROLLCALL_CHECK(problem == nullptr); });
   for (std::size_t i = 0; i < options.threads; ++i) {
     state->threads.emplace_back([raw = state.get()] { raw->io.run(); });
   }

@@ -24,7 +24,8 @@ namespace http = boost::beast::http;
 // Every operation gives (error, ...) instead of throwing.
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
-constexpr std::size_t read_bytes = 16 * 1024;  // one read, while looking for the head's end
+constexpr std::size_t read_bytes =
+    std::size_t{16} * 1024;  // one read, while looking for the head's end
 // A client that waits longer than this for its answer is watched for hanging up.
 constexpr std::int64_t watch_after_ms = 50;
 
@@ -127,7 +128,7 @@ HttpSession::HttpSession(asio::ip::tcp::socket socket, const HttpOptions& option
 void HttpSession::start(std::function<void()> ended) {
   asio::co_spawn(
       stream_.get_executor(), [self = shared_from_this()] { return self->run(); },
-      [self = shared_from_this(), ended = std::move(ended)](std::exception_ptr) {
+      [self = shared_from_this(), ended = std::move(ended)](const std::exception_ptr&) {
         self->close();
         ended();
       });

@@ -6,7 +6,7 @@
 namespace rollcall {
 
 // A request's head, in bytes: ours takes about 400; no proxy adds more than a few hundred.
-inline constexpr std::size_t head_bytes_max = 8 * 1024;
+inline constexpr std::size_t head_bytes_max = std::size_t{8} * 1024;
 // Connections at a time: a state's devices with a long poll open each, ten thousand at most.
 inline constexpr std::size_t connections_max = 10'000;
 // Connections beyond that which are still told 503; what comes beyond these is closed unread.
@@ -23,7 +23,7 @@ inline constexpr std::int64_t body_bytes_per_ms = 8;
 // The longest that the answer to a request that is in may take, in ms: a long poll, and more.
 inline constexpr std::int64_t answer_ms_max = 120'000;
 // A refused request's body is read and thrown away up to this size, so that the answer arrives.
-inline constexpr std::size_t discarded_bytes_max = 256 * 1024;
+inline constexpr std::size_t discarded_bytes_max = std::size_t{256} * 1024;
 inline constexpr std::int64_t discard_ms_max = 2'000;
 // Open requests may go on for so long after SIGTERM, in ms.
 inline constexpr std::int64_t drain_ms_max = 10'000;

@@ -90,9 +90,9 @@ class Space {
   Result<DeviceRecord> add_local_device(std::string_view label, const PublicKey& key);
 
   // `already_exists` when the device has that very path; `limit`; `not_found`: no such device.
-  Result<GrantRecord> grant(DeviceNumber device, std::string_view path);
+  Result<GrantRecord> grant(DeviceNumber number, std::string_view path);
   // Ends the device's grant of exactly this path; `not_found`.
-  Result<GrantRecord> ungrant(DeviceNumber device, std::string_view path);
+  Result<GrantRecord> ungrant(DeviceNumber number, std::string_view path);
 
   // After a restore, or when a cursor shows that the file was copied back: the log goes on as
   // another one, and every client compares before it reads on.

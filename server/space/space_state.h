@@ -80,7 +80,7 @@ struct Space::State {
   Result<void> apply_push(const Push& push, PushReply& reply);
   struct Pushed;
   Result<void> apply_transactions(const Push& push, Pushed& pushed, PushReply& reply);
-  Result<Judgement> apply_one(CachedDevice& device, const PushedTransaction& transaction,
+  Result<Judgement> apply_one(CachedDevice& device, const PushedTransaction& pushed,
                               const Hash& hash, std::int64_t request);
   Result<void> tell(const Push& push, const Pushed& pushed, PushReply& reply);
   Result<std::size_t> judge_again(const std::vector<LoggedTransaction>& parked);

@@ -225,6 +225,7 @@ Result<bool> TransactionJudge::apply_rows() {
   const Section* section = nullptr;
   std::size_t place = 0;
   for (SectionRow from; reader_.next(from); ++place) {
+    ROLLCALL_CHECK(from.section != nullptr);
     const SectionPlan& plan = plans_[static_cast<std::size_t>(from.section - sections.data())];
     if (from.section != section) {
       section = from.section;

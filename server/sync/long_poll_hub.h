@@ -47,7 +47,7 @@ class LongPollHub {
   // The poll's client went away; its `wake` is destroyed uncalled.
   void forget(const void* owner);
 
-  void committed(std::size_t space, const CommitNews& news);
+  void committed(std::size_t space, const CommitNews& told);
   // Wakes what is due; the next deadline, if any poll waits.
   std::optional<std::int64_t> expire(std::int64_t now_ms);
   // Called, under no lock, when a poll parks whose deadline comes before all others.

@@ -29,7 +29,7 @@ ReplayMemory::Outcome ReplayMemory::remember(DeviceNumber device, BytesView nonc
     if (server_ms - present_since_ms_ > 2 * lifetime_ms) past_.clear();
     present_since_ms_ = server_ms;
   }
-  if (present_.count(key) > 0 || past_.count(key) > 0) return Outcome::replayed;
+  if (present_.contains(key) || past_.contains(key)) return Outcome::replayed;
   if (present_.size() >= entries_max_) return Outcome::full;
   std::size_t& of_device = of_device_[device];
   if (of_device >= device_entries_max_) return Outcome::full;

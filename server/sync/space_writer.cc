@@ -142,7 +142,7 @@ void SpaceWriter::commit(std::deque<Job>& jobs) {
 void SpaceWriter::answer(std::span<PushJob> group, Result<std::vector<PushReply>> replies,
                          std::size_t transactions, std::int64_t ms) {
   if (!replies) {
-    const Error error = replies.error();
+    const Error& error = replies.error();
     if (!broken_) after_error(error);
     for (PushJob& job : group) job.done(error);
     return;

@@ -150,7 +150,7 @@ void SyncService::wait_for_deadlines() {
 Result<void> SyncService::add_space(std::unique_ptr<Space> space) {
   const std::unique_lock lock(spaces_mutex_);
   std::string name = space->name();
-  if (spaces_.count(name) > 0) {
+  if (spaces_.contains(name)) {
     return failure(ErrorCode::already_exists, "the space '" + name + "' is served already");
   }
   auto hosted = std::make_unique<HostedSpace>(spaces_.size(), std::move(space), hub_, doors_.clock,
@@ -171,6 +171,7 @@ HostedSpace* SyncService::space(std::string_view name) const {
 std::vector<HostedSpace*> SyncService::spaces() const {
   const std::shared_lock lock(spaces_mutex_);
   std::vector<HostedSpace*> all;
+  all.reserve(spaces_.size());
   for (const auto& [name, space] : spaces_) all.push_back(space.get());
   return all;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <vector>
 
 namespace rollcall::bench {
@@ -20,7 +21,7 @@ class Stopwatch {
 inline double quantile(std::vector<double> samples, double share) {
   std::sort(samples.begin(), samples.end());
   const auto last = static_cast<double>(samples.size() - 1);
-  return samples[static_cast<std::size_t>(share * last + 0.5)];
+  return samples[static_cast<std::size_t>(std::lround(share * last))];
 }
 
 }  // namespace rollcall::bench

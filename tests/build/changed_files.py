@@ -8,18 +8,18 @@ import sys
 import include_graph
 
 
-def run(name, sources, command_of, key, jobs, env=None):
+def run(name, sources, command_of, key_of, jobs, env=None):
     """Runs command_of(path) for each source that has no recorded pass. Returns those that failed.
 
     A pass is recorded in build/`name`.passed.json under a hash of the file, everything of ours that
-    it includes, and `key`, which stands for the tool and its options.
+    it includes, and key_of(path), which stands for the tool and its options.
     """
     record = include_graph.ROOT / "build" / f"{name}.passed.json"
     try:
         passed = json.loads(record.read_text())
     except (OSError, ValueError):
         passed = {}
-    prints = {path: include_graph.fingerprint(path, key) for path in sources}
+    prints = {path: include_graph.fingerprint(path, key_of(path)) for path in sources}
     todo = [path for path in sources if passed.get(path) != prints[path]]
 
     def attempt(path):

@@ -39,8 +39,8 @@ def main():
     options = sorted(word for path in sources for word in commands[str(include_graph.ROOT / path)])
     key = " ".join(dict.fromkeys(options)) + changed_files.version_of("clang++-16")
     return bool(changed_files.run("clang", sources,
-                                  lambda path: commands[str(include_graph.ROOT / path)], key,
-                                  arguments.jobs))
+                                  lambda path: commands[str(include_graph.ROOT / path)],
+                                  lambda _: key, arguments.jobs))
 
 
 if __name__ == "__main__":

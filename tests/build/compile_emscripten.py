@@ -67,7 +67,7 @@ def main():
             command, env, "#include <algorithm>\nauto f(auto& v) { std::ranges::sort(v); }\n"):
         sys.exit("em++ does not tell what its library has from what it has not")
     key = " ".join(command) + changed_files.version_of("em++")
-    return bool(changed_files.run("emscripten", sources, lambda path: [*command, path], key,
+    return bool(changed_files.run("emscripten", sources, lambda path: [*command, path], lambda _: key,
                                   arguments.jobs, env))
 
 

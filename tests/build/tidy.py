@@ -12,6 +12,7 @@ import include_graph
 
 BUILD = include_graph.ROOT / "build" / "tidy"
 CHECKS = include_graph.ROOT / ".clang-tidy"
+TEST_CHECKS = include_graph.ROOT / "tests" / ".clang-tidy"
 
 
 def main():
@@ -25,7 +26,9 @@ def main():
                if str(include_graph.ROOT / path) in compiled]
     key = CHECKS.read_text() + changed_files.version_of("clang-tidy-16")
     command = ["clang-tidy-16", "--quiet", "-p", str(BUILD)]
-    return bool(changed_files.run("tidy", sources, lambda path: [*command, path], key,
+    test_key = key + TEST_CHECKS.read_text()
+    return bool(changed_files.run("tidy", sources, lambda path: [*command, path],
+                                  lambda path: test_key if path.startswith("tests/") else key,
                                   arguments.jobs))
 
 

@@ -193,7 +193,9 @@ ROLLCALL_API void rollcall_unobserve(rollcall_replica* replica, uint64_t observa
  * here any more: nothing is pushed, all local work is kept); or forked. Keys are only added. */
 ROLLCALL_API int32_t rollcall_status(rollcall_replica* replica, char** json_out);
 /* Open losers: [{"number","conflict","collection","id","field","value","value_by","value_at_ms",
- * "losing","by","at_ms","may_restore"}…]; "conflict" is the loser's name for the next two. */
+ * "losing","by","at_ms","may_restore"}…]; "conflict" is the loser's name for the next two;
+ * "number" is short, for people: its own as long as it is open, and never another's. Ascending by
+ * number; at most the first 1,000 (status counts all). */
 ROLLCALL_API int32_t rollcall_conflicts(rollcall_replica* replica, char** json_out);
 /* Makes the losing value the present one (and closes it), or closes it without. */
 ROLLCALL_API int32_t rollcall_conflict_restore(rollcall_replica* replica, const char* conflict);

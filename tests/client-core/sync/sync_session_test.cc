@@ -557,6 +557,31 @@ TEST_F(LiveSessionTest, UploadsWhileTheReadIsHeldOpen) {
   world.expect_same(*phone);
 }
 
+TEST_F(LiveSessionTest, AnAnswerThatCannotBeTakenLeavesTheOtherLanesAnswerAlone) {
+  const Arrived read = *held();
+  server.otherwise = [](const Arrived&) { return silence(); };
+  put("Ann");
+  const std::size_t before = server.log.size();
+  ASSERT_TRUE(step_until([&] { return server.log.size() > before; }));
+  const Arrived push = server.log.back();
+  ASSERT_FALSE(push.pushed().empty());
+  for (const Arrived& arrived : {push, read}) {
+    HttpResponse answer = server.real_response(arrived);
+    answer.id = arrived.http.id;
+    server.deliver(answer);
+  }
+  {
+    const LocalTransaction open = need(phone->replica().begin());
+    EXPECT_EQ(session.step(0).error().code, ErrorCode::invalid_argument);
+  }
+  server.otherwise = [](const Arrived&) { return real(); };
+  const std::int64_t now = world.clock.steady_ms();
+  ASSERT_TRUE(step_until([&] { return phone->status().unread == 0 && !phone->status().pending; }));
+  // Nobody waited for an answer that had come already.
+  EXPECT_LT(world.clock.steady_ms() - now, request_deadline_ms);
+  EXPECT_TRUE(server.cancelled.empty());
+}
+
 TEST_F(LiveSessionTest, AHeldReadThatNobodyAnswersIsGivenUpAfterItsOwnTimeAndTheDeadline) {
   const std::int64_t start = held()->at_ms;
   const std::uint64_t id = held()->http.id;

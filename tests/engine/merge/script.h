@@ -35,7 +35,7 @@ class Script {
 
   // Plays lines; returns what the last of them left, as `text`.
   std::string play(const std::vector<std::string>& lines);
-  void line(std::string_view line);
+  void line(std::string_view text);
   // What stands: "red a@5; lost blue b@3 -> applied".
   [[nodiscard]] std::string text() const;
   [[nodiscard]] std::string verdict() const { return effect_.merged ? "merged" : "applied"; }

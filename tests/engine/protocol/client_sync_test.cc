@@ -36,6 +36,26 @@ TEST_F(ClientSyncTest, CatchUpEndsAfterOneReadWithNothingLeft) {
   EXPECT_EQ(sync_.mode(), ClientSync::Mode::idle);
 }
 
+TEST_F(ClientSyncTest, ACatchUpWithNothingToSendIsNotDoneBeforeItWasAnswered) {
+  for (const Kind kind : {Kind::unreachable, Kind::stale, Kind::later, Kind::replayed}) {
+    ClientSync sync(random_);
+    facts_ = {.read_complete = true};
+    sync.start(ClientSync::Mode::catch_up);
+    ASSERT_EQ(sync.decide(facts_, now_).size(), 1u);
+    sync.ended(Lane::push, {kind, 0}, now_);
+    std::vector<RequestPlan> again = sync.decide(facts_, now_);
+    EXPECT_EQ(sync.mode(), ClientSync::Mode::catch_up) << static_cast<int>(kind);
+    if (again.empty()) {
+      now_ = *sync.next_wake_ms();
+      again = sync.decide(facts_, now_);
+    }
+    ASSERT_EQ(again.size(), 1u) << static_cast<int>(kind);
+    sync.ended(Lane::push, {Kind::answered, 0}, now_);
+    EXPECT_TRUE(sync.decide(facts_, now_).empty());
+    EXPECT_EQ(sync.mode(), ClientSync::Mode::idle);
+  }
+}
+
 TEST_F(ClientSyncTest, CatchUpGoesOnUntilOwnWritesCameBack) {
   facts_ = {.unsent = true, .read_complete = true};
   sync_.start(ClientSync::Mode::catch_up);

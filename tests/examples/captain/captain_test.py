@@ -176,7 +176,7 @@ class CaptainTest(unittest.TestCase):
 
     def test_people_are_found_by_the_beginnings_of_folded_names(self):
         device = self.device()
-        (found,) = device.objects("people", "find", "zoe oka")
+        (found,) = device.objects("people", "find", "zo oka")
         self.assert_keys("people find", found)
         self.assertEqual(found["id"], ZOE)
         self.assertIn("Zoë Okafor", device.ok("people", "find", "ZOE"))
@@ -250,13 +250,30 @@ class CaptainTest(unittest.TestCase):
         self.assert_keys("conflicts", conflict)
         self.assertEqual((conflict["value"], conflict["losing"]), ("2 Oak Ave", "1 Elm St"))
         self.assertIn("1 Elm St", second.ok("conflicts"))
-        second.ok("conflicts", "restore", str(conflict["number"]))
+        self.assertIn("1 Elm St", second.ok("conflicts", "restore", str(conflict["number"])))
         second.ok("sync")
         self.assertEqual(second.object("get", "person", ZOE)["address"], "1 Elm St")
         first.ok("sync")
         self.assertEqual(first.object("get", "person", ZOE)["address"], "1 Elm St")
         self.assertEqual(first.objects("conflicts"), [])
         self.assert_refused(second.run("conflicts", "restore", "1"), FAILED)
+
+    def test_a_conflicts_number_names_it_whatever_else_is_decided(self):
+        first, second = self.device("first"), self.device("second")
+        for device, name in [(first, "of first"), (second, "of second")]:
+            for person in [ZOE, BEN]:
+                device.ok("set", "person", person, f"address={name}")
+        first.ok("sync")
+        second.run("sync")
+        one, other = second.objects("conflicts")
+        second.ok("conflicts", "restore", str(one["number"]))
+        second.run("sync")
+        self.assertEqual([left["number"] for left in second.objects("conflicts")], [other["number"]])
+        self.assert_refused(second.run("conflicts", "restore", str(one["number"])), FAILED)
+        second.ok("conflicts", "close", str(other["number"]))
+        second.ok("sync")
+        self.assertEqual(second.object("get", "person", one["id"])["address"], "of first")
+        self.assertEqual(second.object("get", "person", other["id"])["address"], "of second")
 
     def test_closing_a_conflict_keeps_what_stands(self):
         _, second = self.conflicting()
@@ -294,9 +311,14 @@ class CaptainTest(unittest.TestCase):
     def test_a_copied_file_says_so_keeps_its_work_and_reads_on(self):
         device = self.device()
         copy = Device(self.folder / "copy.db")
+        idle = Device(self.folder / "idle.db")
         shutil.copy(device.path, copy.path)
+        shutil.copy(device.path, idle.path)
         device.ok("set", "person", ZOE, "address=original")
         device.ok("sync")
+        done = idle.run("sync")
+        self.assertEqual(done.returncode, WAITING, done.stderr)
+        self.assertNotIn("in sync", done.stdout)
         copy.ok("set", "person", ZOE, "address=copied")
         done = copy.run("sync")
         self.assertEqual(done.returncode, WAITING, done.stderr)
@@ -315,6 +337,7 @@ class CaptainTest(unittest.TestCase):
     def test_without_a_server_sync_exits_3_and_keeps_the_work(self):
         device = self.device()
         self.server.stop()
+        self.assert_refused(device.run("sync", "--attempts", "1"), UNREACHABLE)
         device.ok("set", "person", ZOE, "address=kept")
         self.assert_refused(device.run("sync", "--attempts", "1"), UNREACHABLE)
         failed = device.run("--json", "sync", "--attempts", "1")
