@@ -399,12 +399,29 @@ MaybeComplaint check_collection_itself(const CollectionDef& collection) {
   return std::nullopt;
 }
 
+// Every row must fit a page with all that may be kept of it.
+MaybeComplaint check_row_size(const CollectionDef& collection) {
+  constexpr std::size_t beside_value = 48;  // stamp, generation, device, lengths
+  std::size_t bytes = 0;
+  for (const FieldDef& field : collection.fields) {
+    const std::size_t values =
+        field.rule == MergeRule::set ? field.elements_max : 1 + field.losers_max();
+    bytes += values * (field.bytes_max + beside_value);
+  }
+  if (bytes <= row_bytes_max) return std::nullopt;
+  return complaint("fields", "a row could take " + std::to_string(bytes) +
+                                 " bytes with its sets and lost values, and at most " +
+                                 std::to_string(row_bytes_max) +
+                                 " are allowed: give fields a smaller bytes_max or elements_max");
+}
+
 std::optional<SchemaProblem> check_collection(const Schema& schema, std::size_t c) {
   const CollectionDef& collection = schema.collections[c];
   if (auto wrong = check_collection_itself(collection)) return at(c, {}, std::move(*wrong));
   if (auto wrong = check_fields(schema, c)) return wrong;
   if (auto wrong = check_derivation(collection)) return at(c, {}, std::move(*wrong));
   if (auto wrong = check_paths(collection)) return at(c, {}, std::move(*wrong));
+  if (auto wrong = check_row_size(collection)) return at(c, {}, std::move(*wrong));
   return std::nullopt;
 }
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/model/limits.h"
+
 namespace rollcall {
 
 // Containers inside containers, in CBOR and in JSON: our deepest message needs seven.
@@ -45,7 +47,7 @@ inline constexpr std::size_t page_paths_max = 50'000;
 // Path sets' members, all sets of a page together.
 inline constexpr std::size_t page_path_members_max = 200'000;
 // One row's extra (set elements, losers), encoded, in bytes.
-inline constexpr std::size_t row_extra_bytes_max = 2u << 20;
+inline constexpr std::size_t row_extra_bytes_max = row_bytes_max;
 
 // Rows that one transaction writes.
 inline constexpr std::size_t transaction_rows_max = 10'000;

@@ -14,8 +14,8 @@
 namespace rollcall {
 namespace {
 
-// What a row of ordinary size may take: a page is full when less is left.
-constexpr std::size_t row_room = 1u << 20;
+// What the next row may take: a page is full when less is left.
+constexpr std::size_t row_room = row_bytes_max;
 // Beside its cells: id, lengths, places.
 constexpr std::size_t row_overhead = 24;
 

@@ -52,7 +52,7 @@ bool keep_loser(const FieldDef& def, FieldState& field, const Candidate& loser) 
   if (same != losers.end()) {
     if (!ranks_before(def, loser, {same->value, same->generation, same->writer})) return false;
     losers.erase(same);
-  } else if (losers.size() >= open_losers_max) {
+  } else if (losers.size() >= def.losers_max()) {
     if (loser.writer < losers.front().writer) return false;
     losers.erase(losers.begin());
   }

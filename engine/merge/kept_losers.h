@@ -20,7 +20,7 @@ struct Candidate {
 //   once    greater stamp (among losers only)    ladder  higher generation, rung, greater stamp
 bool ranks_before(const FieldDef& def, const Candidate& a, const Candidate& b);
 
-// Keeps `loser` among the open ones: one per device, at most `open_losers_max`, of which the
+// Keeps `loser` among the open ones: one per device, at most `def.losers_max()`, of which the
 // smallest stamps go first. True when that changed anything.
 bool keep_loser(const FieldDef& def, FieldState& field, const Candidate& loser);
 // True when there was one of that stamp.

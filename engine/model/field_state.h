@@ -31,7 +31,7 @@ struct FieldState {
   std::uint32_t generation = 0;  // first, ladder: opened so often by an undo
   std::vector<SetElement> elements;  // set: present, ascending by value
   std::vector<SetElement> removals;  // set: kept to the horizon, ascending by (value, stamp)
-  std::vector<Loser> losers;         // open ones, ascending by writer; at most `open_losers_max`
+  std::vector<Loser> losers;         // open ones, ascending by writer; at most FieldDef::losers_max
   // Not sets or counters: other devices' writes of the same value that did not know of each other,
   // ascending. No conflict as long as the value stands; see engine/merge/MERGE.md.
   std::vector<Stamp> agreeing;

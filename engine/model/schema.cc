@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/model/limits.h"
+
 namespace rollcall {
 
 std::string_view type_name(FieldType type) {
@@ -48,6 +50,11 @@ ValueKind kind_of(FieldType type) {
     case FieldType::localized: break;
   }
   return ValueKind::text;
+}
+
+std::size_t FieldDef::losers_max() const {
+  if (bytes_max == 0) return open_losers_max;
+  return std::clamp<std::size_t>(open_losers_bytes_max / bytes_max, 1, open_losers_max);
 }
 
 std::optional<std::size_t> CollectionDef::position(FieldId field) const {

@@ -56,6 +56,9 @@ struct FieldDef {
   bool search = false;               // in the replica's full-text index
   bool index = false;                // a secondary index on replicas
 
+  // How many open losers are kept of it: the greatest stamps.
+  [[nodiscard]] std::size_t losers_max() const;
+
   friend bool operator==(const FieldDef&, const FieldDef&) = default;
 };
 

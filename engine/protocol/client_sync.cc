@@ -124,10 +124,7 @@ void ClientSync::answered(LaneState& lane) {
     read.is_behind = false;
     read.rest_until_ms = 0;
   }
-  if (lane.plan.read) {
-    pull_first_ = false;
-    read_once_ = true;
-  }
+  if (lane.plan.read) pull_first_ = false;
   if (lane.plan.push && !lane.plan.push_one) push_refusals_ = 0;
 }
 
@@ -140,7 +137,7 @@ void ClientSync::ended(Lane which, const RequestOutcome& outcome, std::int64_t n
   };
   switch (outcome.kind) {
     case RequestOutcome::Kind::answered:
-      lane.backoff.succeeded();
+      succeeded(which);
       answered(lane);
       break;
     case RequestOutcome::Kind::refused:
@@ -169,6 +166,12 @@ void ClientSync::ended(Lane which, const RequestOutcome& outcome, std::int64_t n
       break;
     case RequestOutcome::Kind::unreachable: rest(0); break;
   }
+}
+
+void ClientSync::succeeded(Lane which) {
+  LaneState& lane = at(which);
+  lane.backoff.succeeded();
+  if (lane.plan.read) read_once_ = true;
 }
 
 std::optional<Lane> ClientSync::overdue(std::int64_t now_ms) const {

@@ -77,7 +77,7 @@ class ClientSync {
   // applied: the lane stays under way, with a new plan and deadline...
   void goes_on(const RequestPlan& plan, std::int64_t now_ms);
   // ...and the reply could be applied: failures before it count no more.
-  void succeeded(Lane lane) { at(lane).backoff.succeeded(); }
+  void succeeded(Lane which);
 
   void ended(Lane which, const RequestOutcome& outcome, std::int64_t now_ms);
 
@@ -123,7 +123,7 @@ class ClientSync {
   Random& random_;
   Mode mode_ = Mode::idle;
   std::array<LaneState, lane_count> lanes_;
-  bool read_once_ = false;  // catch_up: a read was answered since the start
+  bool read_once_ = false;  // catch_up: a reply with rows was taken since the start
   bool denied_ = false;
   // Looking for the transaction that the server cannot frame.
   std::uint32_t push_refusals_ = 0;

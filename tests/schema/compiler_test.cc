@@ -77,6 +77,25 @@ TEST(SchemaCompiler, FillsInLengths) {
             4096U);
 }
 
+TEST(SchemaCompiler, RefusesRowsThatCouldOutgrowAPage) {
+  const auto with = [](int fields, const std::string& limits) {
+    std::string all;
+    for (int i = 1; i <= fields; ++i) {
+      all += (i > 1 ? "," : "") + std::string("{\"id\": ") + std::to_string(i) + ", \"name\": \"f" +
+             std::to_string(i) + "\", \"type\": \"text\", " + limits + "}";
+    }
+    return refusal(collection_of(all));
+  };
+  EXPECT_EQ(with(80, "\"bytes_max\": 4096"), "compiled");
+  EXPECT_EQ(with(2, "\"bytes_max\": 1048576"), "compiled");
+  for (const std::string& wrong :
+       {with(100, "\"bytes_max\": 4096"), with(4, "\"bytes_max\": 1048576"),
+        with(1, R"("rule": "set", "elements_max": 4096)")}) {
+    EXPECT_THAT(wrong, HasSubstr("a row could take"));
+    EXPECT_THAT(wrong, HasSubstr("at most 6291456 are allowed"));
+  }
+}
+
 TEST(SchemaCompiler, MakesEveryFieldOfFactsOnce) {
   const Schema schema = compiled(collection_of(plain, R"(, "append_only": true)"));
   EXPECT_TRUE(schema.collections[0].append_only);

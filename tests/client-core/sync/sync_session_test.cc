@@ -353,6 +353,22 @@ TEST_F(SyncSessionTest, APageAskedForAheadIsDroppedWhenTheOneBeforeItCannotBeTak
   world.expect_same(*phone);
 }
 
+TEST_F(SyncSessionTest, ACatchUpWhoseFirstPageCannotBeTakenSaysSo) {
+  need(catch_up());
+  others_write(300);
+  session.set_reply_budget(2000);
+  server.otherwise = [this](const Arrived& arrived) {
+    SyncReply reply = world.answer(phone->device(), *arrived.sync, arrived.who->head);
+    EXPECT_FALSE(reply.position.empty());
+    reply.page = "no page";
+    return scripted(200, reply);
+  };
+  EXPECT_EQ(code_of(catch_up()), ErrorCode::not_rollcall);
+  server.otherwise = [](const Arrived&) { return real(); };
+  need(catch_up());
+  world.expect_same(*phone);
+}
+
 TEST_F(SyncSessionTest, AServerOfUnusablePagesIsAskedEverMoreSeldom) {
   others_write(300);
   session.set_reply_budget(2000);

@@ -151,6 +151,25 @@ TEST(Latest, KeepsTheSixteenGreatestLosersInAnyOrder) {
   EXPECT_EQ(downward.verdict(), "merged") << "one that is in the history only is still no success";
 }
 
+TEST(Latest, KeepsFewerLosersOfALongFieldInAnyOrder) {
+  FieldDef long_field = field_of(1, "f", latest);
+  long_field.bytes_max = 100'000;
+  Lines lines;
+  for (char device = 'a'; device < 'a' + 6; ++device) {
+    lines.push_back(std::string(1, device) + "@" + std::to_string(device - 'a' + 1) + " write " +
+                    device);
+  }
+  Script upward(std::vector<FieldDef>{long_field});
+  upward.play(lines);
+  ASSERT_EQ(upward.field().losers.size(), 2u);
+  EXPECT_EQ(upward.field().losers.front().writer, "d@4"_stamp);
+  Script downward(std::vector<FieldDef>{long_field});
+  downward.play(Lines(lines.rbegin(), lines.rend()));
+  EXPECT_EQ(downward.row, upward.row);
+  long_field.bytes_max = 1'000'000;
+  EXPECT_EQ(long_field.losers_max(), 1u);
+}
+
 TEST(Latest, KeepsTheSixteenGreatestAgreeing) {
   Script script(latest);
   for (char device = 'a'; device < 'a' + 20; ++device) {
