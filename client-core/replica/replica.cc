@@ -259,7 +259,7 @@ Result<PreparedRequest> Replica::prepare(const RequestPlan& plan) {
   request.last_tx = parts.outbox.last();
   prepared.head = parts.outbox.head();
   request.seen_tx = parts.standing.seen;
-  request.seen_changed = parts.verdicts.changed();
+  ROLLCALL_TRY_ASSIGN(request.seen_changed, parts.verdicts.changed());
   request.wait_ms = plan.wait_ms;
   const bool may_push = !parts.standing.forked && !parts.has_gap;
   if (plan.push && may_push && parts.outbox.last() > parts.standing.seen) {

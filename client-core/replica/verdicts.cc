@@ -214,8 +214,20 @@ Result<Verdicts::TrayCounts> Verdicts::tray_counts() {
   }
 }
 
-Result<void> Verdicts::named(std::span<const TxNumber> changed) {
-  for (const TxNumber number : changed) {
+Result<std::vector<SeenVerdict>> Verdicts::changed() {
+  std::vector<SeenVerdict> seen;
+  for (const TxNumber number : changed_) {
+    ROLLCALL_TRY_ASSIGN(const auto verdict, find(number));
+    // One that stands nowhere was applied.
+    seen.push_back(
+        {number, verdict ? verdict->kind : VerdictKind::applied, verdict ? verdict->code : 0});
+  }
+  return seen;
+}
+
+Result<void> Verdicts::named(std::span<const SeenVerdict> changed) {
+  for (const SeenVerdict& seen : changed) {
+    const TxNumber number = seen.number;
     const auto found = std::find(changed_.begin(), changed_.end(), number);
     if (found == changed_.end()) continue;
     changed_.erase(found);

@@ -72,9 +72,9 @@ class Verdicts {
   Result<TrayCounts> tray_counts();
 
   // Changed verdicts that the server still tells: to be named in the next request...
-  [[nodiscard]] const std::vector<TxNumber>& changed() const { return changed_; }
+  Result<std::vector<SeenVerdict>> changed();
   // ...and forgotten once a request that named them was answered.
-  Result<void> named(std::span<const TxNumber> changed);
+  Result<void> named(std::span<const SeenVerdict> changed);
 
  private:
   Result<void> store(TxNumber number, const StoredVerdict& verdict);

@@ -83,6 +83,24 @@ void describe(Archive& a, HealWant& m) {
   a.bytes(5, "floor", m.floor);
 }
 
+enum class VerdictKind : std::uint8_t { applied = 1, merged = 2, rejected = 3, parked = 4 };
+std::span<const EnumName<VerdictKind>> enum_names(VerdictKind);
+
+// A changed verdict that a device took. It says which: a verdict may change again before the server
+// hears of this.
+struct SeenVerdict {
+  TxNumber number;
+  VerdictKind kind{};
+  std::uint32_t code = 0;
+};
+
+template <class Archive>
+void describe(Archive& a, SeenVerdict& m) {
+  a.field(1, "number", m.number);
+  a.field(2, "kind", m.kind);
+  a.field(3, "code", m.code);
+}
+
 // POST /v1/sync: everything that a device says.
 struct SyncRequest {
   std::uint32_t schema_version = 0;
@@ -100,8 +118,8 @@ struct SyncRequest {
   TxNumber last_tx;  // the transaction whose head is signed: the last pushed here, or the last made
   TxNumber first_tx;  // number of transactions[0]
   std::vector<PushedTransaction> transactions;
-  TxNumber seen_tx;                    // verdicts up to this number were seen
-  std::vector<TxNumber> seen_changed;  // changed verdicts that were seen
+  TxNumber seen_tx;                       // verdicts up to this number were seen
+  std::vector<SeenVerdict> seen_changed;  // changed verdicts that were seen
   // How to answer.
   std::uint32_t wait_ms = 0;       // hold the answer so long while there is nothing to say
   std::uint32_t budget_bytes = 0;  // uncompressed reply; 0: the server's own limit
@@ -127,9 +145,6 @@ void describe(Archive& a, SyncRequest& m) {
   a.field(16, "wait_ms", m.wait_ms);
   a.field(17, "budget_bytes", m.budget_bytes);
 }
-
-enum class VerdictKind : std::uint8_t { applied = 1, merged = 2, rejected = 3, parked = 4 };
-std::span<const EnumName<VerdictKind>> enum_names(VerdictKind);
 
 // What became of a transaction, and perhaps of some after it.
 struct Verdict {

@@ -53,6 +53,7 @@ struct BootstrapPosition {
   GrantId grant;
   Boundary after;
   std::uint64_t rows_done = 0;
+  std::uint64_t rows_all = 0;  // counted with the first page
   friend bool operator==(const BootstrapPosition&, const BootstrapPosition&) = default;
 };
 
@@ -62,6 +63,7 @@ void describe(Archive& a, BootstrapPosition& m) {
   a.field(2, "grant", m.grant);
   a.field(3, "after", m.after);
   a.field(4, "rows_done", m.rows_done);
+  a.field(5, "rows_all", m.rows_all);
 }
 
 // Proof of what a push got, for a server that was restored and lacks it.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/storage/connection.h"
+#include "server/space/limits.h"
 
 namespace rollcall {
 
@@ -15,9 +16,20 @@ Result<void> EntryScan::start(const std::optional<Boundary>& after,
   after_ = after;
   through_ = through;
   at_ = 0;
-  ROLLCALL_TRY_ASSIGN(paths_, snapshot_.paths().below(prefix_, after ? after->path : "",
-                                                      through ? through->path : ""));
+  ROLLCALL_TRY_ASSIGN(paths_, paths_from(after ? after->path : ""));
   return {};
+}
+
+Result<std::vector<PathNames::NamedPath>> EntryScan::paths_from(std::string_view from) {
+  return snapshot_.paths().below(prefix_, from, through_ ? through_->path : "", scanned_paths_max);
+}
+
+Result<bool> EntryScan::next_paths(std::vector<PathNames::NamedPath>& paths) {
+  if (paths.size() < scanned_paths_max) return false;
+  // The first string behind the last path.
+  const std::string behind = paths.back().path + '\0';
+  ROLLCALL_TRY_ASSIGN(paths, paths_from(behind));
+  return !paths.empty();
 }
 
 Result<std::uint64_t> EntryScan::count(std::uint64_t enough) {
@@ -27,38 +39,48 @@ Result<std::uint64_t> EntryScan::count(std::uint64_t enough) {
           "SELECT count(*) FROM (SELECT 1 FROM _index WHERE path = ?1 AND (collection, id) > (?2, "
           "?3) AND (collection, id) <= (?4, ?5) LIMIT ?6)"));
   std::uint64_t entries = 0;
-  for (const PathNames::NamedPath& named : paths_) {
-    if (entries >= enough) break;
-    // Collections are 16 bits wide: -1 and 65536 stand before and behind all of them.
-    const bool from_inside = after_ && after_->path == named.path;
-    const bool to_inside = through_ && through_->path == named.path;
-    count.bind_integer(1, named.number);
-    count.bind_integer(2, from_inside ? after_->collection.value : -1);
-    count.bind_bytes(3, from_inside ? after_->row.view() : BytesView());
-    count.bind_integer(4, to_inside ? through_->collection.value : 65536);
-    count.bind_bytes(5, to_inside ? through_->row.view() : BytesView());
-    count.bind_integer(6, static_cast<std::int64_t>(enough - entries));
-    ROLLCALL_TRY(count.step());
-    entries += static_cast<std::uint64_t>(count.integer(0));
-    count.reset();
-  }
-  return entries;
+  std::vector<PathNames::NamedPath> paths = paths_;
+  do {
+    for (const PathNames::NamedPath& named : paths) {
+      if (entries >= enough) return entries;
+      // Collections are 16 bits wide: -1 and 65536 stand before and behind all of them.
+      const bool from_inside = after_ && after_->path == named.path;
+      const bool to_inside = through_ && through_->path == named.path;
+      count.bind_integer(1, named.number);
+      count.bind_integer(2, from_inside ? after_->collection.value : -1);
+      count.bind_bytes(3, from_inside ? after_->row.view() : BytesView());
+      count.bind_integer(4, to_inside ? through_->collection.value : 65536);
+      count.bind_bytes(5, to_inside ? through_->row.view() : BytesView());
+      count.bind_integer(6, static_cast<std::int64_t>(enough - entries));
+      ROLLCALL_TRY(count.step());
+      entries += static_cast<std::uint64_t>(count.integer(0));
+      count.reset();
+    }
+    ROLLCALL_TRY_ASSIGN(const bool more, next_paths(paths));
+    if (!more) return entries;
+  } while (true);
 }
 
 Result<std::optional<Boundary>> EntryScan::last() {
   ROLLCALL_TRY_ASSIGN(Statement select, snapshot_.file().connection().cached(
                                             "SELECT collection, id FROM _index WHERE path = ?1 "
                                             "ORDER BY collection DESC, id DESC LIMIT 1"));
-  for (auto named = paths_.rbegin(); named != paths_.rend(); ++named) {
-    select.bind_integer(1, named->number);
-    ROLLCALL_TRY_ASSIGN(const bool found, select.step());
-    if (!found) continue;
-    const CollectionId collection(static_cast<std::uint16_t>(select.integer(0)));
-    ROLLCALL_TRY_ASSIGN(const RowId id, select.id(1));
-    select.reset();
-    return std::optional<Boundary>(Boundary{named->path, collection, id});
-  }
-  return std::optional<Boundary>();
+  std::optional<Boundary> last;
+  std::vector<PathNames::NamedPath> paths = paths_;
+  do {
+    for (auto named = paths.rbegin(); named != paths.rend(); ++named) {
+      select.bind_integer(1, named->number);
+      ROLLCALL_TRY_ASSIGN(const bool found, select.step());
+      if (!found) continue;
+      const CollectionId collection(static_cast<std::uint16_t>(select.integer(0)));
+      ROLLCALL_TRY_ASSIGN(const RowId id, select.id(1));
+      select.reset();
+      last = Boundary{named->path, collection, id};
+      break;
+    }
+    ROLLCALL_TRY_ASSIGN(const bool more, next_paths(paths));
+    if (!more) return last;
+  } while (true);
 }
 
 Result<bool> EntryScan::next() {
@@ -89,7 +111,12 @@ Result<bool> EntryScan::next_collection() {
                           "ORDER BY collection LIMIT 1"));
   std::int64_t from = table_ != nullptr ? table_->rows.collection().id.value + 1 : 0;
   table_ = nullptr;
-  for (; at_ < paths_.size(); ++at_, from = 0) {
+  for (;; ++at_, from = 0) {
+    if (at_ >= paths_.size()) {
+      ROLLCALL_TRY_ASSIGN(const bool more, next_paths(paths_));
+      if (!more) return false;
+      at_ = 0;
+    }
     const bool resumes = after_ && after_->path == paths_[at_].path;
     if (resumes && from < after_->collection.value) from = after_->collection.value;
     find.bind_integer(1, paths_[at_].number);
@@ -110,7 +137,6 @@ Result<bool> EntryScan::next_collection() {
         3, resumes && collection == after_->collection ? after_->row.view() : BytesView());
     return true;
   }
-  return false;
 }
 
 bool EntryScan::is_beyond() const {

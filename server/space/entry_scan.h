@@ -41,13 +41,17 @@ class EntryScan {
 
  private:
   Result<bool> next_collection();
+  // The paths from `from` on, as many as one look takes.
+  Result<std::vector<PathNames::NamedPath>> paths_from(std::string_view from);
+  // The paths behind those, in its place; false: there are none.
+  Result<bool> next_paths(std::vector<PathNames::NamedPath>& paths);
   [[nodiscard]] bool is_beyond() const;
 
   Snapshot& snapshot_;
   std::string prefix_;
   std::optional<Boundary> after_;
   std::optional<Boundary> through_;
-  std::vector<PathNames::NamedPath> paths_;
+  std::vector<PathNames::NamedPath> paths_;  // those around the present one
   std::size_t at_ = 0;
   ReadTable* table_ = nullptr;  // whose statement is under way
   ServerImage row_;

@@ -26,6 +26,8 @@ inline constexpr int writer_cache_kib = 64 * 1024;
 inline constexpr int reader_cache_kib = 16 * 1024;
 // Paths whose text one reader keeps in memory; beyond, it begins anew.
 inline constexpr std::size_t cached_paths_max = 65'536;
+// Paths that a walk through a prefix looks up at a time: a page rarely needs more.
+inline constexpr std::size_t scanned_paths_max = 4'096;
 // Rows that one transaction changes and that are kept in memory between the look at their stamps
 // and their merge; those of a larger one are read twice.
 inline constexpr std::size_t judged_rows_kept = 64;
@@ -38,6 +40,10 @@ inline constexpr std::size_t verdict_bytes_estimate = 64;
 // Rows that one tail page looks at: a device that sees few of many is answered in time, with a
 // position to go on from.
 inline constexpr std::size_t tail_scan_rows_max = 200'000;
+
+// Own transactions whose sequences are looked up so that their rows need not come back: a device
+// that names more as not contained yet gets all rows whole, which is always right.
+inline constexpr std::size_t echo_transactions_max = 20'000;
 
 // Path prefixes whose digest is kept, some 200 bytes each: as many as the grants of a county's
 // devices. Beyond, the one that was not asked for the longest is forgotten.
@@ -54,8 +60,8 @@ inline constexpr std::size_t news_paths_max = 10'000;
 inline constexpr std::int64_t waiting_ms_max = std::int64_t{14} * 24 * 3600 * 1000;
 // Parked transactions that are judged again in one commit: others write between two of them.
 inline constexpr std::size_t judged_again_max = 500;
-// Parked transactions of one device: what it pushes beyond is rejected, so that the disk does not
-// fill with what nobody decides.
+// Parked transactions of one device: what it pushes beyond is rejected, so that no more wait than
+// somebody can decide.
 inline constexpr std::size_t parked_transactions_max = 100'000;
 
 // Entries of one drill-down range that is re-read are `heal_rows_max`; a caller that asks for the

@@ -1,5 +1,6 @@
 #include "server/space/path_names.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/storage/connection.h"
@@ -28,27 +29,33 @@ Result<std::string_view> PathNames::path(std::int64_t number) {
 
 Result<std::vector<PathNames::NamedPath>> PathNames::below(std::string_view prefix,
                                                            std::string_view from,
-                                                           std::string_view to) {
+                                                           std::string_view to,
+                                                           std::size_t count_max) {
   // In byte order '0' follows '/': what lies below "unit/nc" stands between "unit/nc/" and
-  // "unit/nc0".
-  const std::string first = std::string(prefix) + "/";
+  // "unit/nc0", and paths that begin alike may stand between that and "unit/nc" itself.
+  const std::string under = std::string(prefix) + "/";
   const std::string behind = std::string(prefix) + "0";
-  ROLLCALL_TRY_ASSIGN(Statement select,
-                      prefix.empty()
-                          ? connection_->cached("SELECT id, path FROM _path ORDER BY path")
-                          : connection_->cached("SELECT id, path FROM _path WHERE path = ?1 OR "
-                                                "(path > ?2 AND path < ?3) ORDER BY path"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      prefix.empty()
+          ? connection_->cached(
+                "SELECT id, path FROM _path WHERE path >= ?1 ORDER BY path LIMIT ?2")
+          : connection_->cached(
+                "SELECT id, path FROM (SELECT id, path FROM _path WHERE path = ?3 AND path >= ?1 "
+                "UNION ALL SELECT * FROM (SELECT id, path FROM _path WHERE path >= ?4 AND path < "
+                "?5 ORDER BY path LIMIT ?2)) ORDER BY path LIMIT ?2"));
+  select.bind_text(1, from);
+  select.bind_integer(2, static_cast<std::int64_t>(count_max));
   if (!prefix.empty()) {
-    select.bind_text(1, prefix);
-    select.bind_text(2, first);
-    select.bind_text(3, behind);
+    select.bind_text(3, prefix);
+    select.bind_text(4, std::max<std::string_view>(under, from));
+    select.bind_text(5, behind);
   }
   std::vector<NamedPath> paths;
   while (true) {
     ROLLCALL_TRY_ASSIGN(const bool more, select.step());
     if (!more) return paths;
     const std::string_view path = select.text(1);
-    if (path < from) continue;
     if (!to.empty() && path > to) return paths;
     paths.push_back({select.integer(0), std::string(path)});
   }

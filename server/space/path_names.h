@@ -26,9 +26,9 @@ class PathNames {
     std::string path;
   };
   // `prefix` and the paths below it, in byte order, from `from` on and up to `to` (empty: no
-  // bound). An empty prefix: all.
+  // bound), the first `count_max` of them. An empty prefix: all.
   Result<std::vector<NamedPath>> below(std::string_view prefix, std::string_view from,
-                                       std::string_view to);
+                                       std::string_view to, std::size_t count_max);
 
  private:
   explicit PathNames(Connection& connection) : connection_(&connection) {}

@@ -265,9 +265,9 @@ Result<std::size_t> Space::judge_next() {
   return decided;
 }
 
-Result<void> Space::note_seen(DeviceNumber device, std::span<const TxNumber> changed) {
+Result<void> Space::note_seen(DeviceNumber device, std::span<const SeenVerdict> changed) {
   return state_->commit([&]() -> Result<void> {
-    for (const TxNumber number : changed) ROLLCALL_TRY(state_->log->note_seen(device, number));
+    for (const SeenVerdict& seen : changed) ROLLCALL_TRY(state_->log->note_seen(device, seen));
     return {};
   });
 }

@@ -47,8 +47,8 @@ Result<void> Space::State::apply_push(const Push& push, PushReply& reply) {
   }
   const DeviceRecord& record = pushed.device->stored.record;
   pushed.last_before = record.last_tx;
-  for (const TxNumber number : request.seen_changed) {
-    ROLLCALL_TRY(log->note_seen(push.device, number));
+  for (const SeenVerdict& seen : request.seen_changed) {
+    ROLLCALL_TRY(log->note_seen(push.device, seen));
   }
 
   // A cursor that does not open stops nobody from uploading; one of another epoch does, until its

@@ -38,11 +38,6 @@ struct SpaceReader::State {
   const Cryptography* cryptography = nullptr;
   PageWriter page;  // keeps its memory from reply to reply
 
-  // How many entries a prefix had at a head: a bootstrap asks with each page.
-  std::string counted_prefix;
-  Sequence counted_at;
-  std::uint64_t counted = 0;
-
   struct Answer {
     const SyncRequest* request = nullptr;
     SyncReply* reply = nullptr;
@@ -63,7 +58,6 @@ struct SpaceReader::State {
   Result<void> heal(Answer& a);
   Result<void> heal_rows(Answer& a, const HealWant& want, const GrantRecord& grant);
   Result<Bytes> floor(BytesView asked);
-  Result<std::uint64_t> count(std::string_view prefix);
 };
 
 SpaceReader::SpaceReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -381,6 +375,7 @@ Result<void> SpaceReader::State::bootstrap(Answer& a) {
   range.rows_max = bootstrap_page_rows;
   range.bytes_max = std::min(bootstrap_page_bytes, a.bytes_max);
   std::uint64_t rows_done = 0;
+  std::uint64_t rows_all = 0;
   if (!want.position.empty()) {
     auto position = snapshot->sealer().open_bootstrap_position(want.position);
     if (!position || position->epoch != snapshot->header().epoch || position->grant != want.grant) {
@@ -389,6 +384,7 @@ Result<void> SpaceReader::State::bootstrap(Answer& a) {
     }
     range.after = position->after;
     rows_done = position->rows_done;
+    rows_all = position->rows_all;
   }
   ScopeView scope(snapshot->paths(), grants, a.request->complete);
   page.clear();
@@ -404,10 +400,14 @@ Result<void> SpaceReader::State::bootstrap(Answer& a) {
   ROLLCALL_TRY_ASSIGN(answer.floor, floor(want.floor));
   if (reached) {
     answer.through = reached;
+    if (rows_all == 0) {
+      ROLLCALL_TRY_ASSIGN(rows_all, snapshot->count_entries(grant->path));
+    }
+    // Rows may have come since they were counted.
+    rows_all = std::max(rows_all, rows_done + 1);
     answer.position = snapshot->sealer().seal(
-        BootstrapPosition{snapshot->header().epoch, want.grant, *reached, rows_done});
-    ROLLCALL_TRY_ASSIGN(const std::uint64_t all, count(grant->path));
-    answer.rows_left = all > rows_done ? all - rows_done : 0;
+        BootstrapPosition{snapshot->header().epoch, want.grant, *reached, rows_done, rows_all});
+    answer.rows_left = rows_all - rows_done;
   }
   a.says_something = true;
   return {};
@@ -460,15 +460,6 @@ Result<Bytes> SpaceReader::State::floor(BytesView asked) {
     }
   }
   return snapshot->cursor();
-}
-
-Result<std::uint64_t> SpaceReader::State::count(std::string_view prefix) {
-  if (counted_prefix != prefix || counted_at != snapshot->head().sequence) {
-    ROLLCALL_TRY_ASSIGN(counted, snapshot->count_entries(prefix));
-    counted_prefix = prefix;
-    counted_at = snapshot->head().sequence;
-  }
-  return counted;
 }
 
 }  // namespace rollcall

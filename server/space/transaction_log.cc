@@ -1,5 +1,6 @@
 #include "server/space/transaction_log.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/codec/compression.h"
@@ -207,12 +208,15 @@ Result<void> TransactionLog::decide(std::int64_t id, const Judgement& judgement,
   return update.run();
 }
 
-Result<void> TransactionLog::note_seen(DeviceNumber device, TxNumber number) {
-  ROLLCALL_TRY_ASSIGN(Statement update,
-                      connection_->cached("UPDATE _transactions SET seen = 1 WHERE device = ?1 AND "
-                                          "number = ?2 AND told_before <> 0"));
+Result<void> TransactionLog::note_seen(DeviceNumber device, const SeenVerdict& seen) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement update,
+      connection_->cached("UPDATE _transactions SET seen = 1 WHERE device = ?1 AND "
+                          "number = ?2 AND kind = ?3 AND code = ?4 AND told_before <> 0"));
   update.bind_integer(1, device.value);
-  update.bind_integer(2, as_integer(number.value));
+  update.bind_integer(2, as_integer(seen.number.value));
+  update.bind_integer(3, static_cast<std::int64_t>(seen.kind));
+  update.bind_integer(4, seen.code);
   return update.run();
 }
 
@@ -273,6 +277,7 @@ Result<void> TransactionLog::changed_verdicts(DeviceNumber device, TxNumber thro
 
 Result<void> TransactionLog::echo_sequences(DeviceNumber device, TxNumber after, TxNumber through,
                                             std::vector<std::uint64_t>& out) {
+  if (through.value - std::min(after, through).value > echo_transactions_max) return {};
   ROLLCALL_TRY_ASSIGN(
       Statement select,
       connection_->cached(
@@ -293,16 +298,18 @@ Result<std::vector<std::uint64_t>> TransactionLog::applied_after(DeviceNumber de
   ROLLCALL_TRY_ASSIGN(
       Statement select,
       connection_->cached(
-          "SELECT sequence FROM _transactions WHERE device = ?1 AND sequence > ?2 AND kind = 1 "
-          "AND told_before = 0 ORDER BY number"));
+          "SELECT sequence FROM _transactions WHERE device = ?1 AND kind = 1 AND told_before = 0 "
+          "ORDER BY number DESC"));
   select.bind_integer(1, device.value);
-  select.bind_integer(2, as_integer(after.value));
+  // Sequences rise with numbers here: from the newest back, it ends where they are old enough.
   std::vector<std::uint64_t> sequences;
   while (true) {
     ROLLCALL_TRY_ASSIGN(const bool more, select.step());
-    if (!more) return sequences;
+    if (!more || as_unsigned(select.integer(0)) <= after.value) break;
     sequences.push_back(as_unsigned(select.integer(0)));
   }
+  std::reverse(sequences.begin(), sequences.end());
+  return sequences;
 }
 
 Result<void> TransactionLog::park_insert(std::int64_t id, DeviceNumber device,

@@ -68,8 +68,8 @@ class TransactionLog {
   Result<std::int64_t> append(const LoggedTransaction& transaction);
   // Another verdict for a parked transaction, to be told as changed.
   Result<void> decide(std::int64_t id, const Judgement& judgement, VerdictKind before);
-  // The device saw that these changed.
-  Result<void> note_seen(DeviceNumber device, TxNumber number);
+  // The device saw this changed verdict; one that changed again since is still to be told.
+  Result<void> note_seen(DeviceNumber device, const SeenVerdict& seen);
 
   Result<std::optional<Hash>> hash(DeviceNumber device, TxNumber number);
   // Nothing for one that was rejected or is not there.
@@ -81,7 +81,7 @@ class TransactionLog {
   // Appends the verdicts up to `through` that changed and were not seen yet.
   Result<void> changed_verdicts(DeviceNumber device, TxNumber through, std::vector<Verdict>& out);
   // Sequences of the device's transactions in (after, through] that were applied at their first
-  // verdict; ascending.
+  // verdict; ascending. None when these are more than `echo_transactions_max` transactions.
   Result<void> echo_sequences(DeviceNumber device, TxNumber after, TxNumber through,
                               std::vector<std::uint64_t>& out);
 

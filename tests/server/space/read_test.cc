@@ -215,6 +215,25 @@ TEST(Echo, ThroughTxStopsAtVerdictsThatWereTold) {
   EXPECT_EQ(ben->ask(request).through_tx, TxNumber(2));  // this one carries the verdicts
 }
 
+TEST(Bootstrap, ReadsAPrefixOfMorePathsThanOneLookTakes) {
+  World world;
+  auto ben = world.enroll({"unit/nc"});
+  constexpr unsigned count = 2 * static_cast<unsigned>(scanned_paths_max) + 10;
+  std::vector<Edit> edits;
+  std::vector<std::string> units;
+  for (unsigned n = 0; n < count; ++n) units.push_back("nc/p" + std::to_string(n));
+  for (unsigned n = 0; n < count; ++n) {
+    edits.push_back(
+        Edit::insert("person", id_of(n), {{"name", text("Ann")}, {"unit", text(units[n])}}));
+  }
+  ben->make(edits);
+  ben->push();
+  EXPECT_EQ(ben->made.back().verdict->kind, VerdictKind::applied);
+  auto ann = world.enroll({"unit/nc"});
+  ann->read();
+  EXPECT_EQ(ann->rows().size(), count);
+}
+
 TEST(Bootstrap, PagesCoverTheGrantOnceEach) {
   World world;
   auto ben = world.enroll({"unit/nc"});

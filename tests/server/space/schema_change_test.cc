@@ -57,8 +57,14 @@ TEST(SchemaChange, AChangedVerdictIsToldUntilItWasSeen) {
   const SyncRequest request = ben->read_request();
   ASSERT_EQ(ben->ask(request).verdicts.size(), 1u);
   ASSERT_EQ(ben->ask(request).verdicts.size(), 1u);  // that reply may have been lost
-  const TxNumber seen(1);
-  need(world.space().note_seen(ben->number(), std::span<const TxNumber>(&seen, 1)));
+  const auto name = [&](VerdictKind kind, ErrorCode why) {
+    const SeenVerdict seen{TxNumber(1), kind, static_cast<std::uint32_t>(why)};
+    need(world.space().note_seen(ben->number(), std::span<const SeenVerdict>(&seen, 1)));
+  };
+  // What he names is the verdict that he saw: it may have changed once more since.
+  name(VerdictKind::parked, ErrorCode::unknown_collection);
+  ASSERT_EQ(ben->ask(request).verdicts.size(), 1u);
+  name(VerdictKind::applied, ErrorCode{});
   EXPECT_TRUE(ben->ask(request).verdicts.empty());
 }
 

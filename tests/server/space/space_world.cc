@@ -294,7 +294,7 @@ void Device::take_verdicts(const std::vector<Verdict>& list) {
       ASSERT_LE(tx, made.size());
       made[tx - 1].verdict = verdict;
       seen_tx = std::max(seen_tx, TxNumber(tx));
-      if (verdict.changed) seen_changed.push_back(TxNumber(tx));
+      if (verdict.changed) seen_changed.push_back({TxNumber(tx), verdict.kind, verdict.code});
     }
   }
 }

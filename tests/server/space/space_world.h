@@ -131,7 +131,7 @@ class Device {
   std::vector<GrantId> complete;
   std::vector<Verdict> verdicts;  // all that came
   TxNumber seen_tx;
-  std::vector<TxNumber> seen_changed;
+  std::vector<SeenVerdict> seen_changed;
   std::uint64_t grants_version = 0;
   std::uint32_t schema_version = 1;
   std::int64_t clock_offset_ms = 0;  // how wrong its clock is

@@ -509,7 +509,7 @@ TEST(Writer, EverythingThatStrangersAndDevicesAskOfItIsBounded) {
   EXPECT_EQ(enrolled->status, 503u);
   EXPECT_EQ(from_cbor<Refusal>(enrolled->body)->name, "later");
   SyncRequest seen = device.read_request();
-  seen.seen_changed = {TxNumber(1)};
+  seen.seen_changed = {{TxNumber(1), VerdictKind::applied, 0}};
   EXPECT_EQ(device.ask(seen).status, 503u);
   device.write("unit/nc", "one");
   EXPECT_EQ(device.ask(device.push_request()).status, 503u);
