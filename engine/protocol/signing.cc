@@ -71,8 +71,10 @@ Result<Authorization> Authorization::parse(std::string_view header) {
     return bad_header("names no device (d=)");
   }
   const auto time_part = take_part(rest, 't');
-  if (!time_part || !read_integer(*time_part, 10, who.time_ms))
+  // Negative ones are none, and differences from them need not fit.
+  if (!time_part || !read_integer(*time_part, 10, who.time_ms) || who.time_ms < 0) {
     return bad_header("has no time (t=)");
+  }
   if (!read_block(take_part(rest, 'n'), nonce_bytes, who.nonce)) {
     return bad_header("has no nonce of 12 bytes (n=)");
   }

@@ -56,6 +56,14 @@ TEST(Signing, RefusesWhatFollowsTheSignatureAndWhatIsTooLong) {
   EXPECT_FALSE(Authorization::parse(sample().header() + std::string(600, 'A')));
 }
 
+TEST(Signing, RefusesATimeBeforeAllTime) {
+  for (const char* time : {"-1", "-9223372036854775808"}) {
+    std::string header = sample().header();
+    header.replace(header.find("1790000000123"), 13, time);
+    EXPECT_FALSE(Authorization::parse(header)) << time;
+  }
+}
+
 TEST(Signing, SignatureCoversEveryPart) {
   const SodiumCryptography cryptography;
   const SecretSeed seed = seed_of('k');
