@@ -20,6 +20,7 @@ struct HttpOptions {
   std::int64_t idle_ms = idle_ms_max;
   std::int64_t head_ms = head_ms_max;
   std::int64_t body_ms = body_ms_base;
+  std::int64_t pace_ms = pace_ms_max;  // for each `pace_bytes_min` of a body
   std::int64_t answer_ms = answer_ms_max;
   std::size_t threads = http_threads;
 };

@@ -105,6 +105,10 @@ HttpAnswer refuse_parse(beast::error_code error) {
   return refuse(MediaType::json, 400, {ErrorCode::malformed, std::move(what)});
 }
 
+HttpAnswer no_memory(MediaType type) {
+  return refuse_later(type, retry_after_s, "the server's memory is taken");
+}
+
 JudgedHead refused(HttpAnswer refusal) {
   JudgedHead judged;
   judged.keep_alive = false;
@@ -178,13 +182,13 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
     co_return Step::close;
   }
   if (std::optional<HttpAnswer> early = handler_.judge_head(head)) {
-    const Step step = co_await refuse_unread(*judged, std::move(*early));
+    const Step step = co_await refuse_unread(*judged, head.body_bytes, std::move(*early));
     co_return step;
   }
-  std::optional<ByteBudget::Hold> hold = budget_.hold(head.body_bytes);
-  if (!hold) {
-    const Step step = co_await refuse_unread(
-        *judged, refuse_later(head.answer_type, retry_after_s, "the server's memory is taken"));
+  Arriving body;
+  body.hold = *budget_.hold(0);
+  if (!make_room(body, head.body_bytes)) {
+    const Step step = co_await refuse_unread(*judged, head.body_bytes, no_memory(head.answer_type));
     co_return step;
   }
   if (judged->expects_continue) {
@@ -194,13 +198,16 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
         co_await asio::async_write(stream_, asio::buffer(go_on.data(), go_on.size()), as_result);
     if (error) co_return Step::close;
   }
-  std::optional<HttpAnswer> refusal;
-  std::optional<Bytes> body = co_await read_body(head, refusal);
-  if (!body) {
-    if (refusal) co_await write(&head, std::move(*refusal));
-    co_return Step::close;
+  co_await read_body(head, body);
+  if (!body.whole) {
+    if (!body.refusal) co_return Step::close;
+    const std::size_t unread = head.body_bytes - body.have;
+    HttpAnswer refusal = std::move(*body.refusal);
+    body = Arriving();  // given back before the answer goes out
+    const Step step = co_await refuse_unread(*judged, unread, std::move(refusal));
+    co_return step;
   }
-  ReceivedRequest request{head, std::move(*body), std::move(*hold)};
+  ReceivedRequest request{head, std::move(body.bytes), std::move(body.hold)};
   std::optional<HttpAnswer> response = co_await answer(std::move(request));
   if (!response) co_return Step::close;
   if (!judged->keep_alive) response->close = true;
@@ -262,32 +269,54 @@ asio::awaitable<std::optional<JudgedHead>> HttpSession::read_head() {
       options_.body_bytes_max);
 }
 
-asio::awaitable<std::optional<Bytes>> HttpSession::read_body(const HttpHead& head,
-                                                             std::optional<HttpAnswer>& refusal) {
-  Bytes body;
-  body.resize(head.body_bytes);
-  std::size_t have = std::min(buffer_.size(), body.size());
-  std::copy_n(static_cast<const char*>(buffer_.data().data()), have, body.data());
-  buffer_.consume(have);
-  set_deadline(time_for(options_.body_ms, body.size()));
-  while (have < body.size()) {
-    auto [error, count] = co_await stream_.async_read_some(
-        asio::buffer(body.data() + have, body.size() - have), as_result);
-    have += count;
+bool HttpSession::make_room(Arriving& body, std::size_t whole_bytes) {
+  const std::size_t had = body.bytes.size();
+  const std::size_t bytes = std::min(whole_bytes, std::max(body_bytes_first, 2 * had));
+  if (!body.hold.grow(bytes - had)) return false;
+  Bytes larger;
+  larger.reserve(bytes);  // a string that grows by itself takes more than was held
+  larger.assign(body.bytes, 0, body.have);
+  larger.resize(bytes);
+  body.bytes = std::move(larger);
+  return true;
+}
+
+asio::awaitable<void> HttpSession::read_body(const HttpHead& head, Arriving& body) {
+  const std::int64_t end_ms = steady_ms() + time_for(options_.body_ms, head.body_bytes);
+  std::size_t due = 0;  // bytes that have to have come when the deadline passes
+  while (body.have < head.body_bytes) {
+    if (body.have == body.bytes.size() && !make_room(body, head.body_bytes)) {
+      body.refusal = no_memory(head.answer_type);
+      co_return;
+    }
+    if (body.have >= due) {
+      due = body.have + pace_bytes_min;
+      set_deadline(std::min(options_.pace_ms, end_ms - steady_ms()));
+    }
+    char* const to = body.bytes.data() + body.have;
+    const std::size_t room = body.bytes.size() - body.have;
+    if (const std::size_t early = std::min(buffer_.size(), room); early > 0) {
+      std::copy_n(static_cast<const char*>(buffer_.data().data()), early, to);
+      buffer_.consume(early);
+      body.have += early;
+      continue;
+    }
+    auto [error, count] = co_await stream_.async_read_some(asio::buffer(to, room), as_result);
+    body.have += count;
     if (!error) continue;
     const std::string reached =
-        " after " + std::to_string(have) + " of " + std::to_string(body.size()) + " bytes";
+        " after " + std::to_string(body.have) + " of " + std::to_string(head.body_bytes) + " bytes";
     if (error == asio::error::eof) {
-      refusal = refuse(head.answer_type, {ErrorCode::truncated, "the body ends" + reached});
+      body.refusal = refuse(head.answer_type, {ErrorCode::truncated, "the body ends" + reached});
     } else if (timed_out_) {
-      refusal = refuse(head.answer_type, 408,
-                       {ErrorCode::timed_out, "the body comes too slowly: stopped" + reached});
+      body.refusal = refuse(head.answer_type, 408,
+                            {ErrorCode::timed_out, "the body comes too slowly: stopped" + reached});
     }
-    if (refusal) refusal->close = true;
-    co_return std::nullopt;
+    if (body.refusal) body.refusal->close = true;
+    co_return;
   }
-  request_bytes_ += body.size();
-  co_return body;
+  request_bytes_ += body.have;
+  body.whole = true;
 }
 
 asio::awaitable<std::optional<HttpAnswer>> HttpSession::answer(ReceivedRequest request) {
@@ -398,7 +427,7 @@ asio::awaitable<bool> HttpSession::write(const HttpHead* head, HttpAnswer respon
   const bool close = response.close || draining_;
   std::optional<ByteBudget::Hold> hold = budget_.hold(response.body.size());
   if (!hold) {
-    response = refuse_later(response.type, retry_after_s, "the server's memory is taken");
+    response = no_memory(response.type);
   }
   const std::string text = head_text(response, close);
   set_deadline(time_for(options_.body_ms, response.body.size()));
@@ -408,15 +437,16 @@ asio::awaitable<bool> HttpSession::write(const HttpHead* head, HttpAnswer respon
   co_return !error && !close;
 }
 
-// Refused by its head: the answer goes out before the body is read, if ever.
+// The answer goes out before the rest of the body is read, if ever.
 asio::awaitable<HttpSession::Step> HttpSession::refuse_unread(const JudgedHead& judged,
+                                                              std::size_t unread,
                                                               HttpAnswer refusal) {
-  const bool may_follow = judged.keep_alive && !judged.expects_continue &&
-                          judged.head.body_bytes <= discarded_bytes_max;
+  const bool may_follow =
+      judged.keep_alive && !judged.expects_continue && unread <= discarded_bytes_max;
   if (!may_follow) refusal.close = true;
   const bool written = co_await write(&judged.head, std::move(refusal));
   if (!written) co_return Step::close;
-  const bool thrown_away = co_await discard(judged.head.body_bytes);
+  const bool thrown_away = co_await discard(unread);
   co_return thrown_away ? Step::go_on : Step::close;
 }
 

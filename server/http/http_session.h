@@ -51,13 +51,24 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::asio::awaitable<bool> await_first_byte();
   // Nothing: the connection is to be closed without a word.
   boost::asio::awaitable<std::optional<JudgedHead>> read_head();
-  // Nothing, and `refusal` says why, or is nothing too when there is nobody to tell.
-  boost::asio::awaitable<std::optional<Bytes>> read_body(const HttpHead& head,
-                                                         std::optional<HttpAnswer>& refusal);
+  // A body as far as it has come. Not whole: `refusal` says why, or is nothing when there is
+  // nobody to tell.
+  struct Arriving {
+    Bytes bytes;  // in front the `have` that came, then room
+    std::size_t have = 0;
+    ByteBudget::Hold hold;  // of all of `bytes`
+    bool whole = false;
+    std::optional<HttpAnswer> refusal;
+  };
+  boost::asio::awaitable<void> read_body(const HttpHead& head, Arriving& body);
+  // Room for more of it; false: the memory is taken.
+  static bool make_room(Arriving& body, std::size_t whole_bytes);
   // Nothing: the client hung up before its answer.
   boost::asio::awaitable<std::optional<HttpAnswer>> answer(ReceivedRequest request);
   boost::asio::awaitable<bool> write(const HttpHead* head, HttpAnswer response);
-  boost::asio::awaitable<Step> refuse_unread(const JudgedHead& judged, HttpAnswer refusal);
+  // `unread`: what has not come of its body.
+  boost::asio::awaitable<Step> refuse_unread(const JudgedHead& judged, std::size_t unread,
+                                             HttpAnswer refusal);
   boost::asio::awaitable<bool> discard(std::size_t bytes);
   boost::asio::awaitable<void> close_gently();
   boost::asio::awaitable<std::size_t> read_some();

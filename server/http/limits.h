@@ -20,6 +20,13 @@ inline constexpr std::int64_t head_ms_max = 10'000;
 // A body, either way, may take so long, in ms, and another ms for each so many bytes (64 kbit/s).
 inline constexpr std::int64_t body_ms_base = 30'000;
 inline constexpr std::int64_t body_bytes_per_ms = 8;
+// A request's body is held from so many bytes on and doubled as it fills up, so that a head which
+// promises a body and does not send it takes next to nothing: all connections at once 80 MiB.
+inline constexpr std::size_t body_bytes_first = std::size_t{8} * 1024;
+// So many bytes of it have to come within each so many ms (500 bytes/s): the slowest phone has
+// twice that, and who sends nothing more does not hold what has come for minutes.
+inline constexpr std::size_t pace_bytes_min = 15'000;
+inline constexpr std::int64_t pace_ms_max = 30'000;
 // The longest that the answer to a request that is in may take, in ms: a long poll, and more.
 inline constexpr std::int64_t answer_ms_max = 120'000;
 // A refused request's body is read and thrown away up to this size, so that the answer arrives.

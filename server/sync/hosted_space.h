@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "engine/clock/clock.h"
 #include "server/sync/limits.h"
@@ -18,16 +19,18 @@ namespace rollcall {
 // hub. Any thread.
 class HostedSpace final : public CommitListener {
  public:
-  // `index` names it in the hub.
-  HostedSpace(std::size_t index, std::unique_ptr<Space> space, LongPollHub& hub, const Clock& clock,
-              Metrics& metrics, Log& log, std::function<void()> failed)
+  // `index` names it in the hub; `devices` are those of the space that may ask.
+  HostedSpace(std::size_t index, std::unique_ptr<Space> space, std::set<DeviceNumber> devices,
+              LongPollHub& hub, const Clock& clock, Metrics& metrics, Log& log,
+              std::function<void()> failed)
       : index_(index),
         hub_(hub),
         clock_(clock),
         metrics_(metrics),
         replays_(replay_entries_max, replay_device_entries_max),
         started_ms_(space->server_ms()),
-        latest_ms_(started_ms_) {
+        latest_ms_(started_ms_),
+        devices_(std::move(devices)) {
     space->set_listener(this);
     writer_.emplace(std::move(space), metrics, log, std::move(failed));
   }
@@ -47,6 +50,18 @@ class HostedSpace final : public CommitListener {
     std::int64_t latest = latest_ms_.load(std::memory_order_relaxed);
     while (latest < server_ms && !latest_ms_.compare_exchange_weak(latest, server_ms)) {
     }
+  }
+
+  // Whether a device of this number was enrolled: for heads, of which most strangers' end here.
+  // That it is who it says is another question.
+  [[nodiscard]] bool knows(DeviceNumber device) {
+    const std::lock_guard lock(mutex_);
+    return devices_.contains(device);
+  }
+  // Before it is told its number.
+  void enrolled(DeviceNumber device) {
+    const std::lock_guard lock(mutex_);
+    devices_.insert(device);
   }
 
   // A device's requests under way; at most `device_requests_max`.
@@ -78,6 +93,7 @@ class HostedSpace final : public CommitListener {
   std::atomic<std::int64_t> latest_ms_;
   std::mutex mutex_;
   std::map<DeviceNumber, std::size_t> under_way_;
+  std::set<DeviceNumber> devices_;
   std::optional<SpaceWriter> writer_;  // last: its thread uses the rest
 };
 

@@ -147,14 +147,26 @@ void SyncService::wait_for_deadlines() {
   }
 }
 
+Result<std::set<DeviceNumber>> SyncService::devices_of(const Space& space) const {
+  const std::unique_ptr<Random> random = doors_.make_random();
+  ROLLCALL_TRY_ASSIGN(const auto reader, space.open_reader(*random));
+  ROLLCALL_TRY_ASSIGN(const std::vector<DeviceRecord> records, reader->devices());
+  std::set<DeviceNumber> devices;
+  for (const DeviceRecord& record : records) {
+    if (!record.local) devices.insert(record.number);
+  }
+  return devices;
+}
+
 Result<void> SyncService::add_space(std::unique_ptr<Space> space) {
   const std::unique_lock lock(spaces_mutex_);
   std::string name = space->name();
   if (spaces_.contains(name)) {
     return failure(ErrorCode::already_exists, "the space '" + name + "' is served already");
   }
-  auto hosted = std::make_unique<HostedSpace>(spaces_.size(), std::move(space), hub_, doors_.clock,
-                                              metrics_, log_, [this] {
+  ROLLCALL_TRY_ASSIGN(std::set<DeviceNumber> devices, devices_of(*space));
+  auto hosted = std::make_unique<HostedSpace>(spaces_.size(), std::move(space), std::move(devices),
+                                              hub_, doors_.clock, metrics_, log_, [this] {
                                                 broken_.store(true);
                                                 if (doors_.failed) doors_.failed();
                                               });
@@ -197,8 +209,8 @@ std::optional<HttpAnswer> SyncService::judge_head(const HttpHead& head) {
   }
   const auto who = read_authorization(head);
   if (!who) return refuse(type, who.error());
-  const HostedSpace* hosted = space(who->space);
-  if (hosted == nullptr) return refuse(type, no_such_device());
+  HostedSpace* hosted = space(who->space);
+  if (hosted == nullptr || !hosted->knows(who->device)) return refuse(type, no_such_device());
   const std::int64_t server_ms = hosted->server_ms();
   if (const auto timely = check_time(*who, server_ms, hosted->started_ms()); !timely) {
     return refuse_stale(type, server_ms, timely.error().message);
@@ -282,8 +294,11 @@ Result<void> SyncService::authenticate(SyncCall& call, SpaceReader& reader) {
     return failure(ErrorCode::later, "this device has too many requests under way: wait for one");
   }
   call.counted = true;
-  switch (
-      call.space->replays().remember(call.who.device, call.who.nonce, call.space->server_ms())) {
+  // Judged by its head, minutes ago if the body came slowly: a nonce is remembered for as long as
+  // the time could be believed when the head came, so it has to be believed here too.
+  const std::int64_t server_ms = call.space->server_ms();
+  ROLLCALL_TRY(check_time(call.who, server_ms, call.space->started_ms()));
+  switch (call.space->replays().remember(call.who.device, call.who.nonce, server_ms)) {
     case ReplayMemory::Outcome::fresh: return {};
     case ReplayMemory::Outcome::replayed:
       return failure(ErrorCode::replayed,
@@ -453,6 +468,7 @@ void SyncService::enroll(SyncCall& call, const EnrollRequest& request, Space* sp
   }
   auto reply = space->enroll(request);
   if (!reply) return refuse_call(call, reply.error());
+  call.space->enrolled(reply->device);
   const Cryptography& cryptography = doors_.cryptography;
   reply->server_key = cryptography.public_key(doors_.server_seed);
   SignedEnrollReply letter;
@@ -500,6 +516,9 @@ void SyncService::refuse_call(SyncCall& call, const Error& error) {
     // The disk is full or failed: that is ours to mend, and the client keeps what it has.
     return call.exchange->respond(refuse_later(
         type, retry_after_s, "the server cannot do this at the moment; nothing was changed"));
+  }
+  if (error.code == ErrorCode::stale && call.space != nullptr) {
+    return call.exchange->respond(refuse_stale(type, call.space->server_ms(), error.message));
   }
   if (status == 503) {
     return call.exchange->respond(refuse_later(type, retry_after_s, error.message));

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <thread>
@@ -67,6 +68,7 @@ class SyncService final : public HttpHandler {
  private:
   using CallPtr = std::shared_ptr<SyncCall>;
 
+  Result<std::set<DeviceNumber>> devices_of(const Space& space) const;
   void take(const CallPtr& call, Readers& readers);
   static Result<void> unpack(SyncCall& call, std::size_t bytes_max);
   Result<void> authenticate(SyncCall& call, SpaceReader& reader);

@@ -228,6 +228,18 @@ TEST_F(HttpServerTest, GivesUpOnABodyThatComesTooSlowly) {
   EXPECT_THAT(refusal(answer).message, HasSubstr("7 of 10 bytes"));
 }
 
+TEST_F(HttpServerTest, GivesUpOnABodyThatStopsComing) {
+  options_.pace_ms = 50;
+  options_.body_ms = 3'600'000;
+  LoopbackClient peer = client();
+  const std::string whole = post(std::string(5'000'000, 'x'));
+  peer.send(whole.substr(0, whole.size() - 4'980'000));
+  const auto answer = peer.receive();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 408u);
+  EXPECT_THAT(refusal(answer).message, HasSubstr("20000 of 5000000 bytes"));
+}
+
 TEST_F(HttpServerTest, ClosesAConnectionThatIsSilentTooLong) {
   options_.idle_ms = 50;
   LoopbackClient peer = client();
@@ -295,6 +307,31 @@ TEST_F(HttpServerTest, SaysLaterWhenBodiesWouldTakeTooMuchMemory) {
   EXPECT_EQ(client().ask(post("small"))->body, "small");
   server_->drain();
   EXPECT_EQ(server_->budget().held(), 0u) << "what was held is given back";
+}
+
+TEST_F(HttpServerTest, HoldsNextToNothingForBodiesThatAreOnlyPromised) {
+  options_.held_bytes_max = std::size_t{1} << 20;
+  const std::string promise =
+      "POST /echo HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+      "Expect: 100-continue\r\nContent-Length: 8388608\r\n\r\n";
+  std::vector<LoopbackClient> idle;
+  for (int i = 0; i < 32; ++i) {
+    idle.push_back(client());
+    const auto go_on = idle.back().ask(promise);
+    ASSERT_TRUE(go_on);
+    ASSERT_EQ(go_on->status, 100u) << i;
+  }
+  EXPECT_EQ(server_->budget().held(), 32 * body_bytes_first);
+  EXPECT_EQ(client().ask(post(std::string(100'000, 'x')))->status, 200u);
+}
+
+TEST_F(HttpServerTest, GoesOnAfterABodyForWhichTheMemoryDidNotSuffice) {
+  options_.held_bytes_max = std::size_t{64} * 1024;
+  LoopbackClient peer = client();
+  const auto answer = peer.ask(post(std::string(200'000, 'x')));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 503u);
+  EXPECT_EQ(peer.ask(post("next"))->body, "next") << "not a byte of the first is taken for a head";
 }
 
 TEST_F(HttpServerTest, NoticesThatAWaitingClientHungUp) {

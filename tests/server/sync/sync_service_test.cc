@@ -251,6 +251,33 @@ TEST_F(Authentication, TellsTheTimeToAStaleRequestBeforeItsBodyIsSent) {
   }
 }
 
+TEST_F(Authentication, RefusesUnknownDevicesBeforeTheirBodyIsSent) {
+  Spoilt stranger;
+  stranger.device = DeviceNumber(device_.number().value ^ 1);
+  const std::string request = device_.http(device_.read_request(), stranger);
+  LoopbackClient connection(world_.port());
+  connection.send(request.substr(0, request.find("\r\n\r\n") + 4));
+  refuses(WireDevice::end(connection), 401, "unknown_key");
+}
+
+TEST_F(Authentication, RefusesABodyThatCameWhenItsTimeWasPast) {
+  device_.write("unit/nc", "one");
+  Spoilt held_back;
+  held_back.more = "Expect: 100-continue\r\n";
+  const std::string request = device_.http(device_.push_request(), held_back);
+  const std::size_t body = request.find("\r\n\r\n") + 4;
+  LoopbackClient connection(world_.port());
+  const auto go_on = connection.ask(request.substr(0, body));
+  ASSERT_TRUE(go_on);
+  ASSERT_EQ(go_on->status, 100u) << "its head is in time";
+  world_.advance(request_skew_ms_max + 5'000);
+  connection.send(request.substr(body));
+  const Said said = WireDevice::end(connection);
+  refuses(said, 401, "stale");
+  EXPECT_NEAR(static_cast<double>(said.refusal.server_ms), static_cast<double>(world_.now_ms()),
+              10'000);
+}
+
 TEST_F(Authentication, RefusesWhatWasSignedBeforeTheServerStarted) {
   Spoilt before;
   before.time_ms = world_.now_ms() - 60'000;  // a believable time, but nobody remembers it

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,18 @@
 // where its `place` says; and devices that speak to it byte by byte.
 namespace rollcall {
 
+// The system's time, moved on when a test says so.
+class MovableClock final : public Clock {
+ public:
+  [[nodiscard]] std::int64_t utc_ms() const override { return system_.utc_ms() + ahead_ms_; }
+  [[nodiscard]] std::int64_t steady_ms() const override { return system_.steady_ms(); }
+  void advance(std::int64_t ms) { ahead_ms_ += ms; }
+
+ private:
+  SystemClock system_;
+  std::atomic<std::int64_t> ahead_ms_ = 0;
+};
+
 class SyncWorld {
  public:
   // `ahead_ms`: the server that ran before had a clock that was so far ahead.
@@ -36,6 +49,7 @@ class SyncWorld {
   const Cryptography& cryptography() const { return cryptography_; }
   PublicKey server_key() const { return cryptography_.public_key(seed_); }
   std::int64_t now_ms() const { return clock_.utc_ms(); }
+  void advance(std::int64_t ms) { clock_.advance(ms); }
   Random& random() { return random_; }
 
   Invitation invite(std::vector<std::string> scopes);
@@ -45,7 +59,7 @@ class SyncWorld {
   void shut_down();
 
  private:
-  SystemClock clock_;
+  MovableClock clock_;
   SystemRandom random_;
   SodiumCryptography cryptography_;
   SecretSeed seed_;
