@@ -7,7 +7,7 @@ namespace rollcall {
 
 // Wrong tries that an invitation's typed code survives; its link (128 bits) has no such limit.
 inline constexpr std::uint32_t code_tries_max = 5;
-// Wrong codes and secrets that a whole space takes before enrolment rests, and how long one of them
+// Wrong typed codes that a whole space takes before typed codes rest, and how long one of them
 // counts, in ms: a guesser gets 20 a minute, a church basement full of typing errors gets along.
 inline constexpr std::size_t wrong_tries_max = 20;
 inline constexpr std::int64_t wrong_try_ms = 60'000;

@@ -84,7 +84,8 @@ class Space {
   // A way in for one device, for 15 minutes. `public` is added to the scopes.
   Result<Invitation> invite(std::string_view label, std::vector<std::string> scopes);
   // Uses an invitation up. The reply lacks `server_key`: the caller fills it in, encodes and signs.
-  // `code_unknown`, `code_expired`, `later` (a typed code, after too many wrong ones in the whole space).
+  // `code_unknown`, `code_expired`, `later` (a typed code, after too many wrong ones in the whole
+  // space).
   Result<EnrollReply> enroll(const EnrollRequest& request);
   // A device of this server itself, for imports: writes everywhere, has no grants, never reads.
   Result<DeviceRecord> add_local_device(std::string_view label, const PublicKey& key);

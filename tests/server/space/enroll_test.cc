@@ -27,6 +27,13 @@ std::string mistyped(std::string code) {
   return code;
 }
 
+// A code that begins as no invitation's does.
+std::string unknown_code(const Invitation& invitation) {
+  std::string code = invitation.code;
+  code.front() = code.front() == '0' ? '1' : '0';
+  return code;
+}
+
 TEST(Enroll, GivesADeviceItsGrantsAndTheSchema) {
   World world;
   const Invitation invitation = need(world.space().invite("Ben", {"unit/nc/wake", "event/7"}));
@@ -101,14 +108,33 @@ TEST(Enroll, WrongTriesAreRememberedThroughARestart) {
 TEST(Enroll, AGuesserMakesTheWholeSpaceRestForAMinute) {
   World world;
   const Invitation invitation = need(world.space().invite("Ben", {"unit/nc"}));
+  for (std::size_t i = 0; i < wrong_tries_max; ++i) {
+    EXPECT_EQ(code_of(world.space().enroll(by_code(unknown_code(invitation)))),
+              ErrorCode::code_unknown);
+  }
+  EXPECT_EQ(code_of(world.space().enroll(by_code(invitation.code))), ErrorCode::later);
+  world.clock.advance(wrong_try_ms);
+  EXPECT_TRUE(world.space().enroll(by_code(invitation.code)).has_value());
+}
+
+TEST(Enroll, GuessedCodesKeepNobodyOutWhoCameByLink) {
+  World world;
+  const Invitation invitation = need(world.space().invite("Ben", {"unit/nc"}));
+  for (std::size_t i = 0; i < wrong_tries_max; ++i) {
+    EXPECT_FALSE(world.space().enroll(by_code(unknown_code(invitation))).has_value());
+  }
+  EXPECT_TRUE(world.space().enroll(by_secret(invitation)).has_value());
+}
+
+TEST(Enroll, GuessedLinksKeepNobodyOutWhoTypesACode) {
+  World world;
+  const Invitation invitation = need(world.space().invite("Ben", {"unit/nc"}));
   EnrollRequest guess;
   guess.secret = Bytes(16, '\x07');
   for (std::size_t i = 0; i < wrong_tries_max; ++i) {
     EXPECT_EQ(code_of(world.space().enroll(guess)), ErrorCode::code_unknown);
   }
-  EXPECT_EQ(code_of(world.space().enroll(by_secret(invitation))), ErrorCode::later);
-  world.clock.advance(wrong_try_ms);
-  EXPECT_TRUE(world.space().enroll(by_secret(invitation)).has_value());
+  EXPECT_TRUE(world.space().enroll(by_code(invitation.code)).has_value());
 }
 
 TEST(Enroll, RefusesWhatIsNoCodeAtAll) {
