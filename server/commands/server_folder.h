@@ -14,7 +14,7 @@ namespace rollcall {
 //   server.key            Ed25519 seed, 64 hex digits, mode 0600: invitations pin its public half
 //   config.json           {"url": "https://..."}: what invitations carry; may be missing
 //   schema.cbor           the compiled schema that new spaces get
-//   spaces/<name>.rollcall    one file for each space
+//   spaces/<name>.rollcall    one file for each space (<name>.rollcall.making: not yet)
 //   imports/<name>.imports    what was imported into it
 //   imports/<name>.key        as whom: that device's Ed25519 seed
 //   lock                  held by `serve`, or by a command that writes without it

@@ -1,5 +1,12 @@
 #include "server/space/space_file.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -54,11 +61,50 @@ Result<bool> has_tables(Connection& connection) {
   return select.step();
 }
 
+Error failed(const char* what, const std::string& path) {
+  const int number = errno;
+  return failure(
+      number == ENOSPC ? ErrorCode::disk_full : ErrorCode::io,
+      std::string("cannot ") + what + " " + path + ": " + std::generic_category().message(number));
+}
+
+// The file's bytes are on the disk already; now its name is, too.
+Result<void> rename_durably(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return failed("rename", from);
+  std::string folder = std::filesystem::path(to).parent_path().string();
+  if (folder.empty()) folder = ".";
+  const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return failed("open", folder);
+  Result<void> done;
+  if (::fsync(directory) != 0) done = failed("flush", folder);
+  ::close(directory);
+  return done;
+}
+
 }  // namespace
 
+// Under its name it is there whole or not at all, since a server opens whatever has such a name. A
+// simulated disk has no names to change, and a file that is there already stays where it is.
 Result<SpaceFile> SpaceFile::create(const std::string& path, const std::string& vfs,
                                     const SpaceHeader& header, const Schema& schema,
                                     const CommitRecord& first) {
+  std::error_code ignored;
+  if (!vfs.empty() || std::filesystem::exists(path, ignored)) {
+    return make(path, vfs, header, schema, first);
+  }
+  const std::string making = path + ".making";
+  Connection::remove(making, vfs);  // one that was cut short
+  {
+    ROLLCALL_TRY_ASSIGN(SpaceFile file, make(making, vfs, header, schema, first));
+    ROLLCALL_TRY(file.connection().checkpoint());
+  }
+  ROLLCALL_TRY(rename_durably(making, path));
+  return open(path, vfs, Access::writer);
+}
+
+Result<SpaceFile> SpaceFile::make(const std::string& path, const std::string& vfs,
+                                  const SpaceHeader& header, const Schema& schema,
+                                  const CommitRecord& first) {
   ConnectionOptions made = options(Access::writer, vfs);
   made.create = true;
   ROLLCALL_TRY_ASSIGN(Connection connection, Connection::open(path, made));

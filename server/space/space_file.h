@@ -37,7 +37,7 @@ struct CommitRecord {
 // table has a class of its own. The caller opens transactions.
 class SpaceFile {
  public:
-  // Makes the tables in a new file; `already_exists` when it is a space already.
+  // A new file, which gets its name when it is whole; `already_exists` when it is a space already.
   static Result<SpaceFile> create(const std::string& path, const std::string& vfs,
                                   const SpaceHeader& header, const Schema& schema,
                                   const CommitRecord& first);
@@ -55,6 +55,9 @@ class SpaceFile {
   Result<void> add_commit(const CommitRecord& commit);
 
  private:
+  static Result<SpaceFile> make(const std::string& path, const std::string& vfs,
+                                const SpaceHeader& header, const Schema& schema,
+                                const CommitRecord& first);
   explicit SpaceFile(Connection connection) : connection_(std::move(connection)) {}
   static Result<SpaceFile> prepared(Connection connection);
 

@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -90,6 +91,15 @@ TEST_F(CommandsTest, SpacesAreAddedOnceAndListed) {
   ASSERT_EQ(lines_of(list.out), 2u);
   EXPECT_EQ(json::parse(list.out.substr(0, list.out.find('\n')))["name"], "North Carolina");
   expect_refused(run("digest", {"sc"}), 1, "there is nc, va");
+}
+
+TEST_F(CommandsTest, ASpaceWhoseMakingWasCutShortIsNoSpaceAndIsMadeAnew) {
+  const std::string making = folder() + "/spaces/va.rollcall.making";
+  std::ofstream(making) << "half";
+  EXPECT_EQ(lines_of(run2("space", "list").out), 1u);
+  EXPECT_EQ(run2("space", "add", {"va", "--name", "Virginia"}).exit, 0);
+  EXPECT_FALSE(std::filesystem::exists(making));
+  EXPECT_EQ(lines_of(run2("space", "list").out), 2u);
 }
 
 TEST_F(CommandsTest, InvitesWithALinkACodeAndATime) {

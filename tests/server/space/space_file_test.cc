@@ -1,3 +1,7 @@
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -36,6 +40,31 @@ TEST_F(SpaceFileTest, IsNotMadeTwice) {
   need(create());
   EXPECT_EQ(code_of(create()), ErrorCode::already_exists);
   EXPECT_TRUE(open().has_value());
+}
+
+// A process that may write no file beyond so many bytes is killed where it would.
+TEST_F(SpaceFileTest, IsThereWholeOrNotAtAllWhereverItsMakingIsKilled) {
+  std::size_t killed = 0;
+  for (rlim_t bytes = 1024; !std::filesystem::exists(path); bytes += 12288) {
+    ASSERT_LT(bytes, rlim_t{4} << 20);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      const rlimit no_core{0, 0};
+      const rlimit file{bytes, bytes};
+      ::setrlimit(RLIMIT_CORE, &no_core);
+      ::setrlimit(RLIMIT_FSIZE, &file);
+      ::_exit(create().has_value() ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status)) ++killed;
+    if (std::filesystem::exists(path)) {
+      ASSERT_TRUE(open().has_value()) << "killed at " << bytes << " bytes";
+    }
+  }
+  EXPECT_GT(killed, 5u);
+  EXPECT_FALSE(std::filesystem::exists(path + ".making"));
 }
 
 TEST_F(SpaceFileTest, RefusesNamesThatAreNone) {
