@@ -33,12 +33,52 @@ void describe(Archive& a, StoredRow& m) {
   a.field(1, "fields", m.fields);
 }
 
-Bytes encoded(const ImportedRow& row) {
+StoredRow stored_row(const ImportedRow& row) {
   StoredRow stored;
   for (const auto& [field, imported] : row) {
     stored.fields.push_back({field, imported.values, imported.stamp, imported.transactions});
   }
-  return to_cbor(stored);
+  return stored;
+}
+
+ImportedRow imported_row(StoredRow&& stored) {
+  ImportedRow row;
+  for (StoredField& field : stored.fields) {
+    row[field.field] = {std::move(field.values), field.stamp, std::move(field.transactions)};
+  }
+  return row;
+}
+
+struct StoredEntry {
+  CollectionId collection;
+  RowId id;
+  StoredRow row;
+  std::vector<FieldId> changed;
+};
+
+template <class Archive>
+void describe(Archive& a, StoredEntry& m) {
+  a.field(1, "collection", m.collection);
+  a.field(2, "id", m.id);
+  a.field(3, "row", m.row);
+  a.field(4, "changed", m.changed);
+}
+
+struct StoredBatch {
+  TxNumber number;
+  Hash head;
+  Stamp stamp;
+  Bytes transaction;
+  std::vector<StoredEntry> entries;
+};
+
+template <class Archive>
+void describe(Archive& a, StoredBatch& m) {
+  a.field(1, "number", m.number);
+  a.field(2, "head", m.head);
+  a.field(3, "stamp", m.stamp);
+  a.bytes(4, "transaction", m.transaction);
+  a.field(5, "entries", m.entries);
 }
 
 }  // namespace
@@ -50,7 +90,9 @@ Result<ImportMemory> ImportMemory::open(const std::string& path) {
   ROLLCALL_TRY_ASSIGN(Connection connection, Connection::open(path, options));
   ROLLCALL_TRY(connection.execute(
       "CREATE TABLE IF NOT EXISTS imported(collection INTEGER NOT NULL, id BLOB NOT NULL, "
-      "row BLOB NOT NULL, PRIMARY KEY(collection, id)) WITHOUT ROWID"));
+      "row BLOB NOT NULL, PRIMARY KEY(collection, id)) WITHOUT ROWID;"
+      "CREATE TABLE IF NOT EXISTS under_way(one INTEGER PRIMARY KEY CHECK(one = 1), "
+      "batch BLOB NOT NULL)"));
   return ImportMemory(std::move(connection));
 }
 
@@ -60,15 +102,42 @@ Result<ImportedRow> ImportMemory::row(CollectionId collection, const RowId& id) 
   select.bind_integer(1, collection.value);
   select.bind_id(2, id);
   ROLLCALL_TRY_ASSIGN(const bool there, select.step());
-  ImportedRow row;
-  if (!there) return row;
+  if (!there) return ImportedRow();
   ROLLCALL_TRY_ASSIGN(auto stored, from_cbor<StoredRow>(select.bytes(0)));
-  select.reset();
-  for (StoredField& field : stored.fields) {
-    row[field.field] = {std::move(field.values), field.stamp, std::move(field.transactions)};
-  }
-  return row;
+  return imported_row(std::move(stored));
 }
+
+Result<void> ImportMemory::begin(const UnderWay& batch) {
+  StoredBatch stored{batch.number, batch.head, batch.stamp, batch.transaction, {}};
+  for (std::size_t i = 0; i < batch.entries.size(); ++i) {
+    const Entry& entry = batch.entries[i];
+    stored.entries.push_back({entry.collection, entry.id, stored_row(entry.row), batch.changed[i]});
+  }
+  const Bytes bytes = to_cbor(stored);
+  ROLLCALL_TRY_ASSIGN(auto transaction, Transaction::write(connection_));
+  {
+    ROLLCALL_TRY_ASSIGN(Statement insert,
+                        connection_.cached("INSERT OR REPLACE INTO under_way VALUES(1, ?1)"));
+    insert.bind_bytes(1, bytes);
+    ROLLCALL_TRY(insert.run());
+  }
+  return transaction.commit();
+}
+
+Result<std::optional<ImportMemory::UnderWay>> ImportMemory::under_way() {
+  ROLLCALL_TRY_ASSIGN(Statement select, connection_.cached("SELECT batch FROM under_way"));
+  ROLLCALL_TRY_ASSIGN(const bool there, select.step());
+  if (!there) return std::optional<UnderWay>();
+  ROLLCALL_TRY_ASSIGN(auto stored, from_cbor<StoredBatch>(select.bytes(0)));
+  UnderWay batch{stored.number, stored.head, stored.stamp, std::move(stored.transaction), {}, {}};
+  for (StoredEntry& entry : stored.entries) {
+    batch.entries.push_back({entry.collection, entry.id, imported_row(std::move(entry.row))});
+    batch.changed.push_back(std::move(entry.changed));
+  }
+  return std::optional<UnderWay>(std::move(batch));
+}
+
+Result<void> ImportMemory::drop() { return remember({}); }
 
 Result<void> ImportMemory::remember(const std::vector<Entry>& entries) {
   ROLLCALL_TRY_ASSIGN(auto transaction, Transaction::write(connection_));
@@ -76,12 +145,14 @@ Result<void> ImportMemory::remember(const std::vector<Entry>& entries) {
     ROLLCALL_TRY_ASSIGN(Statement insert,
                         connection_.cached("INSERT OR REPLACE INTO imported VALUES(?1, ?2, ?3)"));
     for (const Entry& entry : entries) {
-      const Bytes row = encoded(entry.row);
+      const Bytes row = to_cbor(stored_row(entry.row));
       insert.bind_integer(1, entry.collection.value);
       insert.bind_id(2, entry.id);
       insert.bind_bytes(3, row);
       ROLLCALL_TRY(insert.run());
     }
+    ROLLCALL_TRY_ASSIGN(Statement done, connection_.cached("DELETE FROM under_way"));
+    ROLLCALL_TRY(done.run());
   }
   return transaction.commit();
 }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/base/cryptography.h"
 #include "engine/base/numbers.h"
 #include "engine/base/row_id.h"
 #include "engine/clock/stamp.h"
@@ -34,7 +36,22 @@ class ImportMemory {
     RowId id;
     ImportedRow row;
   };
-  // All of them, or none.
+  // A transaction that is about to be pushed, and what is to be remembered once it is stored. On
+  // the disk before it leaves: whoever is stopped before it knows what became of it finds it here.
+  struct UnderWay {
+    TxNumber number;
+    Hash head;  // of the import device's chain with it
+    Stamp stamp;
+    Bytes transaction;
+    std::vector<Entry> entries;                 // `changed` fields lack their stamps
+    std::vector<std::vector<FieldId>> changed;  // of each entry
+  };
+  // In the place of one that was begun before.
+  Result<void> begin(const UnderWay& batch);
+  Result<std::optional<UnderWay>> under_way();
+  // What is under way came to nothing.
+  Result<void> drop();
+  // All of them, or none; nothing is under way any more.
   Result<void> remember(const std::vector<Entry>& entries);
 
  private:

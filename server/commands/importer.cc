@@ -32,6 +32,10 @@ FieldWrite set_write(FieldId id, const std::vector<Value>& now, const ImportedFi
   return write;
 }
 
+bool took_effect(const Verdict& verdict) {
+  return verdict.kind != VerdictKind::rejected && verdict.kind != VerdictKind::parked;
+}
+
 }  // namespace
 
 // Rows on their way, and what is to be remembered of them once they are stored.
@@ -135,20 +139,45 @@ Result<void> Importer::send(const CollectionDef& collection, Batch& batch, Impor
   ROLLCALL_TRY_ASSIGN(Bytes bytes, batch.writer.finish(head));
   const Hash next = next_head(cryptography_, head_, cryptography_.hash({bytes}));
 
+  ImportMemory::UnderWay under_way{head.number,
+                                   next,
+                                   head.stamp,
+                                   std::move(bytes),
+                                   std::move(batch.entries),
+                                   std::move(batch.changed)};
+  ROLLCALL_TRY(memory_.begin(under_way));
+  ROLLCALL_TRY_ASSIGN(const Verdict verdict, push(under_way));
+  ++report.transactions;
+  if (!took_effect(verdict)) {
+    report.written -= under_way.entries.size();
+    report.refused += under_way.entries.size();
+    for (const ImportLine& line : batch.lines) {
+      if (report.errors.size() == errors_kept_max) break;
+      report.errors.push_back({line.line, "refused with its batch of " +
+                                              std::to_string(under_way.entries.size()) + " " +
+                                              collection.name + " rows: " + verdict.reason});
+    }
+  }
+  batch.entries.clear();
+  batch.changed.clear();
+  batch.lines.clear();
+  return {};
+}
+
+Result<Verdict> Importer::push(ImportMemory::UnderWay& under_way) {
   SyncRequest request;
-  request.first_tx = head.number;
-  request.last_tx = head.number;
-  request.seen_tx = last_;
-  request.transactions.push_back({std::move(bytes), {}});
-  ROLLCALL_TRY_ASSIGN(const PushReply reply, push_(device_, request, next));
+  request.first_tx = under_way.number;
+  request.last_tx = under_way.number;
+  request.seen_tx = TxNumber(under_way.number.value - 1);
+  request.transactions.push_back({under_way.transaction, {}});
+  ROLLCALL_TRY_ASSIGN(const PushReply reply, push_(device_, request, under_way.head));
   if (reply.refused) return *reply.refused;
   if (reply.state != SyncState::ok) {
     return failure(ErrorCode::forked,
                    "the space knows another history of this import; is another import running?");
   }
-  last_ = head.number;
-  head_ = next;
-  ++report.transactions;
+  last_ = under_way.number;
+  head_ = under_way.head;
 
   const auto verdict =
       std::find_if(reply.verdicts.begin(), reply.verdicts.end(), [&](const Verdict& candidate) {
@@ -158,25 +187,26 @@ Result<void> Importer::send(const CollectionDef& collection, Batch& batch, Impor
     return failure(ErrorCode::internal, "the space gave no verdict on an import's transaction");
   }
   if (verdict->accepted) last_time_ = std::max(last_time_, verdict->accepted->time);
-  if (verdict->kind == VerdictKind::rejected || verdict->kind == VerdictKind::parked) {
-    report.written -= batch.entries.size();
-    report.refused += batch.entries.size();
-    for (const ImportLine& line : batch.lines) {
-      if (report.errors.size() == errors_kept_max) break;
-      report.errors.push_back({line.line, "refused with its batch of " +
-                                              std::to_string(batch.entries.size()) + " " +
-                                              collection.name + " rows: " + verdict->reason});
-    }
-  } else {
-    const Stamp accepted = verdict->accepted.value_or(head.stamp);
-    for (std::size_t i = 0; i < batch.entries.size(); ++i) {
-      for (const FieldId field : batch.changed[i]) batch.entries[i].row[field].stamp = accepted;
-    }
-    ROLLCALL_TRY(memory_.remember(batch.entries));
+  if (!took_effect(*verdict)) {
+    ROLLCALL_TRY(memory_.drop());
+    return *verdict;
   }
-  batch.entries.clear();
-  batch.changed.clear();
-  batch.lines.clear();
+  const Stamp accepted = verdict->accepted.value_or(under_way.stamp);
+  for (std::size_t i = 0; i < under_way.entries.size(); ++i) {
+    for (const FieldId field : under_way.changed[i]) {
+      under_way.entries[i].row[field].stamp = accepted;
+    }
+  }
+  ROLLCALL_TRY(memory_.remember(under_way.entries));
+  return *verdict;
+}
+
+Result<void> Importer::settle() {
+  ROLLCALL_TRY_ASSIGN(std::optional<ImportMemory::UnderWay> under_way, memory_.under_way());
+  if (!under_way) return {};
+  // The chain's head says whether it arrived: nothing else is sent before it is settled.
+  if (under_way->number != last_ || under_way->head != head_) return memory_.drop();
+  ROLLCALL_TRY(push(*under_way));
   return {};
 }
 
@@ -215,6 +245,7 @@ Result<ImportReport> Importer::run(const CollectionDef& collection, std::string_
     if (on_progress && report.lines % progress_lines == 0) on_progress(report.lines);
     return failed.has_value();
   };
+  if (!dry_run) ROLLCALL_TRY(settle());
   ROLLCALL_TRY(read_import(collection, text, is_csv, options, take, refuse));
   ROLLCALL_TRY(std::move(failed));
   if (!dry_run) ROLLCALL_TRY(send(collection, batch, report));

@@ -30,7 +30,8 @@ struct ImportReport {
 
 // Writes a file's rows as the space's own import device: in transactions of up to 1,000 rows, only
 // what changed since that line's last import, each field based on the stamp that the last import
-// gave it. A conflict with somebody's correction is thereby seen and kept, not won in silence.
+// gave it. Stopped anywhere, it goes on with the next run as if it had not been. A conflict with
+// somebody's correction is thereby seen and kept, not won in silence.
 class Importer {
  public:
   // `device`: the import device as the space knows it (its chain goes on from there).
@@ -49,6 +50,10 @@ class Importer {
   Result<void> add(const CollectionDef& collection, ImportLine&& line, Batch& batch,
                    ImportReport& report);
   Result<void> send(const CollectionDef& collection, Batch& batch, ImportReport& report);
+  // What an import that was stopped did not get to know: whether its last batch was stored.
+  Result<void> settle();
+  // Has it judged, again if it was before, and remembers it if it took effect.
+  Result<Verdict> push(ImportMemory::UnderWay& under_way);
 
   const Schema& schema_;
   DeviceNumber device_;
