@@ -1,7 +1,7 @@
 #include "tests/bench/server_process.h"
 
 #include <fcntl.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX
 #include <sys/wait.h>
 #include <unistd.h>
 

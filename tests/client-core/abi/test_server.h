@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-struct test_server {
+struct test_server { /* NOLINT(readability-identifier-naming): C */
   const char* program;
   char folder[300];
   int port; /* 0 until it was started once; the same one at every later start */

@@ -89,16 +89,15 @@ inline SampleRow random_row(Random& random, RowIdSource& ids, PageUse use) {
       row.fields.push_back(id);
       const bool is_stamped = random.below(8) != 0;
       if (is_stamped) row.stamps.push_back({id, sample_stamp(1 + random.below(4))});
-      if (!is_stamped && use == PageUse::reply) {
-        row.cells.emplace_back();
-      } else if (field == 0) {
+      const bool has_value = is_stamped || use != PageUse::reply;
+      if (field == 0 && has_value) {
         row.cells.push_back(Value::boolean(random.below(9) == 0));
-      } else if (field == 1) {
+      } else if (field == 1 && has_value) {
         row.cells.push_back(
             Value::integer(static_cast<std::int64_t>(random.next() >> random.below(64))));
-      } else if (field == 2) {
+      } else if (field == 2 && has_value) {
         row.cells.push_back(Value::text("call " + std::to_string(random.below(900))));
-      } else if (field == 3) {
+      } else if (field == 3 && has_value) {
         row.cells.push_back(Value::bytes(Bytes(random.below(20), '\xee')));
       } else {
         row.cells.emplace_back();

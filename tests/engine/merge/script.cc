@@ -106,7 +106,8 @@ class OwnStamps final : public OwnTransactions {
 }  // namespace
 
 Stamp stamp_of(std::string_view text) {
-  ROLLCALL_CHECK(text.size() >= 3 && text[1] == '@');
+  const bool is_stamp = text.size() >= 3 && text[1] == '@';
+  ROLLCALL_CHECK(is_stamp);
   return Stamp::at(std::strtoull(std::string(text.substr(2)).c_str(), nullptr, 10), 0,
                    DeviceNumber(static_cast<std::uint32_t>(text[0] - 'a' + 1)));
 }

@@ -167,7 +167,9 @@ TEST(CrashPoints, HoldForAWriterWithReadersBesideIt) {
       auto snapshot = Transaction::read(*reader);
       if (!snapshot) return;
       const std::string values = " VALUES(" + std::to_string(n) + ", zeroblob(3000));";
-      if (!run("INSERT INTO a" + values + "INSERT INTO b" + values)) return;
+      std::string both = "INSERT INTO a" + values;
+      both.append("INSERT INTO b").append(values);
+      if (!run(both)) return;
       acknowledged = n;
     }
   };
