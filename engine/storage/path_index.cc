@@ -24,8 +24,8 @@ std::vector<std::string> PathIndex::create_statements() {
 Result<PathIndex> PathIndex::open(Connection& connection) {
   PathIndex index;
   index.connection_ = &connection;
-  ROLLCALL_TRY_ASSIGN(index.select_paths_, connection.prepare("SELECT id, path FROM _path"));
-  ROLLCALL_TRY(index.forget());
+  ROLLCALL_TRY_ASSIGN(index.find_, connection.prepare("SELECT id FROM _path WHERE path = ?1"));
+  ROLLCALL_TRY_ASSIGN(index.path_, connection.prepare("SELECT path FROM _path WHERE id = ?1"));
   return index;
 }
 
@@ -41,14 +41,9 @@ Result<void> PathIndex::prepare_writing() {
   return {};
 }
 
-Result<void> PathIndex::forget() {
-  by_path_.clear();
+void PathIndex::forget() {
   by_number_.clear();
-  while (true) {
-    ROLLCALL_TRY_ASSIGN(const bool more, select_paths_.step());
-    if (!more) return {};
-    keep(select_paths_.integer(0), select_paths_.text(1));
-  }
+  by_path_.clear();
 }
 
 void PathIndex::forget(std::int64_t number) {
@@ -65,7 +60,8 @@ void PathIndex::keep(std::int64_t number, std::string_view path) {
 }
 
 Result<std::int64_t> PathIndex::intern(std::string_view path) {
-  if (const auto found = by_path_.find(path); found != by_path_.end()) return found->second;
+  ROLLCALL_TRY_ASSIGN(const std::int64_t known, find(path));
+  if (known != 0) return known;
   ROLLCALL_TRY(prepare_writing());
   insert_path_.bind_text(1, path);
   ROLLCALL_TRY(insert_path_.run());
@@ -74,26 +70,39 @@ Result<std::int64_t> PathIndex::intern(std::string_view path) {
   return number;
 }
 
-std::int64_t PathIndex::find(std::string_view path) const {
-  const auto found = by_path_.find(path);
-  return found == by_path_.end() ? 0 : found->second;
+Result<std::int64_t> PathIndex::find(std::string_view path) {
+  if (const auto kept = by_path_.find(path); kept != by_path_.end()) return kept->second;
+  find_.bind_text(1, path);
+  ROLLCALL_TRY_ASSIGN(const bool found, find_.step());
+  if (!found) return std::int64_t{0};
+  const std::int64_t number = find_.integer(0);
+  find_.reset();
+  keep(number, path);
+  return number;
 }
 
-std::string_view PathIndex::path(std::int64_t number) const {
-  const auto found = by_number_.find(number);
-  return found == by_number_.end() ? std::string_view() : found->second;
+Result<std::string_view> PathIndex::path(std::int64_t number) {
+  if (const auto kept = by_number_.find(number); kept != by_number_.end()) return kept->second;
+  path_.bind_integer(1, number);
+  ROLLCALL_TRY_ASSIGN(const bool found, path_.step());
+  if (!found) return std::string_view();
+  keep(number, path_.text(0));
+  path_.reset();
+  return by_number_.at(number);
 }
 
-std::vector<std::int64_t> PathIndex::below(std::string_view prefix) const {
-  std::vector<std::int64_t> numbers;
-  if (const std::int64_t itself = find(prefix); itself != 0) numbers.push_back(itself);
-  // Between `prefix` and `prefix/` other paths may stand ("unit/nc-1"): begin after the slash.
+Result<bool> PathIndex::any_below(std::string_view prefix) {
+  ROLLCALL_TRY_ASSIGN(const std::int64_t itself, find(prefix));
+  if (itself != 0) return true;
+  // In byte order '0' follows '/': what lies below "unit/nc" stands between "unit/nc/" and
+  // "unit/nc0".
   const std::string under = std::string(prefix) + "/";
-  for (auto place = by_path_.lower_bound(under);
-       place != by_path_.end() && place->first.starts_with(under); ++place) {
-    numbers.push_back(place->second);
-  }
-  return numbers;
+  const std::string behind = std::string(prefix) + "0";
+  ROLLCALL_TRY_ASSIGN(Statement any,
+                      connection_->cached("SELECT 1 FROM _path WHERE path > ?1 AND path < ?2"));
+  any.bind_text(1, under);
+  any.bind_text(2, behind);
+  return any.step();
 }
 
 Result<void> PathIndex::enter(std::int64_t path, CollectionId collection, const RowId& id,

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/base/numbers.h"
@@ -21,22 +23,25 @@ class Connection;
 class PathIndex {
  public:
   static std::vector<std::string> create_statements();
-  // Reads all paths.
   static Result<PathIndex> open(Connection& connection);
 
   // The path's number, made if it is new (in a write transaction; forget() after one that was
   // rolled back).
   Result<std::int64_t> intern(std::string_view path);
   // 0 when no row ever lay there.
-  [[nodiscard]] std::int64_t find(std::string_view path) const;
-  // Empty for a number that is none.
-  [[nodiscard]] std::string_view path(std::int64_t number) const;
-  // The numbers of `prefix` itself and of all paths below it, by path, whole segments.
-  [[nodiscard]] std::vector<std::int64_t> below(std::string_view prefix) const;
-  // Reads all paths anew.
-  Result<void> forget();
+  Result<std::int64_t> find(std::string_view path);
+  // Empty for a number that is none. Valid until the next forget().
+  Result<std::string_view> path(std::int64_t number);
+  // Whether rows lie, or lay, at `prefix` or below it, by whole segments.
+  Result<bool> any_below(std::string_view prefix);
+  // What was looked up is looked up anew.
+  void forget();
   // Forgets a path that was made in a savepoint which was rolled back.
   void forget(std::int64_t number);
+  // Between two transactions: keeps no more than so many of the paths that were looked up.
+  void trim(std::size_t count_max) {
+    if (by_path_.size() > count_max) forget();
+  }
 
   // Nothing happens when the entry is there already.
   Result<void> enter(std::int64_t path, CollectionId collection, const RowId& id, std::int64_t key);
@@ -48,11 +53,12 @@ class PathIndex {
 
   Connection* connection_ = nullptr;
   Statement insert_path_;
-  Statement select_paths_;
+  Statement find_;
+  Statement path_;
   Statement enter_;
   Statement erase_;
   std::map<std::string, std::int64_t, std::less<>> by_path_;
-  std::map<std::int64_t, std::string_view> by_number_;
+  std::unordered_map<std::int64_t, std::string_view> by_number_;
 };
 
 }  // namespace rollcall

@@ -14,12 +14,13 @@ void ChangeSet::begin(std::shared_ptr<const DigestBook::Watch> watch) {
   kept_.clear();
 }
 
-bool ChangeSet::is_watched(std::int64_t path, const PathIndex& paths) {
+Result<bool> ChangeSet::is_watched(std::int64_t path, PathIndex& paths) {
   if (!watches_anything()) return false;
   const auto at = static_cast<std::size_t>(path);
   if (at >= watched_.size()) watched_.resize(at + at / 2 + 64, Watched::unknown);
   if (watched_[at] == Watched::unknown) {
-    watched_[at] = watch_->covers(paths.path(path)) ? Watched::yes : Watched::no;
+    ROLLCALL_TRY_ASSIGN(const std::string_view name, paths.path(path));
+    watched_[at] = watch_->covers(name) ? Watched::yes : Watched::no;
   }
   return watched_[at] == Watched::yes;
 }
@@ -29,25 +30,31 @@ void ChangeSet::keep() {
   pending_.clear();
 }
 
-std::vector<PathChange> ChangeSet::changes(const PathIndex& paths) {
+Result<std::vector<PathChange>> ChangeSet::changes(PathIndex& paths) {
   std::vector<PathChange> changes;
   for (const auto& [path, by] : kept_) {
-    if (by != Digest{} && is_watched(path, paths)) {
-      changes.push_back({std::string(paths.path(path)), by});
-    }
+    if (by == Digest{}) continue;
+    ROLLCALL_TRY_ASSIGN(const bool watched, is_watched(path, paths));
+    if (!watched) continue;
+    ROLLCALL_TRY_ASSIGN(const std::string_view name, paths.path(path));
+    changes.push_back({std::string(name), by});
   }
   std::sort(changes.begin(), changes.end(),
             [](const PathChange& a, const PathChange& b) { return a.path < b.path; });
   return changes;
 }
 
-void ChangeSet::tell(const PathIndex& paths, CommitNews& news) const {
+Result<void> ChangeSet::tell(PathIndex& paths, CommitNews& news) const {
   if (kept_.size() > news_paths_max) {
     news.everywhere = true;
-    return;
+    return {};
   }
-  for (const auto& [path, unused] : kept_) news.paths.emplace_back(paths.path(path));
+  for (const auto& [path, unused] : kept_) {
+    ROLLCALL_TRY_ASSIGN(const std::string_view name, paths.path(path));
+    news.paths.emplace_back(name);
+  }
   std::sort(news.paths.begin(), news.paths.end());
+  return {};
 }
 
 }  // namespace rollcall

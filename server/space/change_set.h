@@ -20,7 +20,7 @@ class ChangeSet {
   void begin(std::shared_ptr<const DigestBook::Watch> watch);
 
   // Whether anybody wants the digest of this path; asked for each written row, so remembered.
-  [[nodiscard]] bool is_watched(std::int64_t path, const PathIndex& paths);
+  Result<bool> is_watched(std::int64_t path, PathIndex& paths);
   [[nodiscard]] bool watches_anything() const { return !watch_->prefixes.empty(); }
   [[nodiscard]] const DigestBook::Watch& watch() const { return *watch_; }
 
@@ -37,8 +37,9 @@ class ChangeSet {
   void drop() { pending_.clear(); }
 
   // Ascending by path: what the book is told (watched paths only).
-  [[nodiscard]] std::vector<PathChange> changes(const PathIndex& paths);
-  void tell(const PathIndex& paths, CommitNews& news) const;
+  Result<std::vector<PathChange>> changes(PathIndex& paths);
+  // Before the commit: what it will tell.
+  Result<void> tell(PathIndex& paths, CommitNews& news) const;
 
  private:
   enum class Watched : std::uint8_t { unknown, no, yes };

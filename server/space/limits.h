@@ -24,6 +24,8 @@ inline constexpr std::size_t group_transactions_max = 10'000;
 // Page cache of the writer and of one reader, in KiB.
 inline constexpr int writer_cache_kib = 64 * 1024;
 inline constexpr int reader_cache_kib = 16 * 1024;
+// Paths that a space's writer keeps in memory from commit to commit, some 200 bytes each.
+inline constexpr std::size_t writer_paths_max = 262'144;
 // Paths whose text one reader keeps in memory; beyond, it begins anew.
 inline constexpr std::size_t cached_paths_max = 65'536;
 // Paths that a walk through a prefix looks up at a time: a page rarely needs more.

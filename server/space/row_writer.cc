@@ -14,7 +14,8 @@ void RowWriter::begin(Sequence sequence, Stamp accepted) {
 }
 
 Result<std::int64_t> RowWriter::intern(std::string_view path) {
-  if (const std::int64_t known = paths_->find(path); known != 0) return known;
+  ROLLCALL_TRY_ASSIGN(const std::int64_t known, paths_->find(path));
+  if (known != 0) return known;
   ROLLCALL_TRY_ASSIGN(const std::int64_t made, paths_->intern(path));
   made_paths_.push_back(made);
   return made;
@@ -61,16 +62,20 @@ Result<bool> RowWriter::insert_plain(ServerTable& table, const RowId& id,
   for (const std::int64_t number : numbers_) {
     ROLLCALL_TRY(paths_->enter(number, table.collection().id, id, key));
     Digest digest;
-    if (changes_->is_watched(number, *paths_)) {
-      ROLLCALL_TRY_ASSIGN(digest,
-                          hasher_.plain_row(paths_->path(number), id, fields_, cells, stamps_));
+    ROLLCALL_TRY_ASSIGN(const bool watched, changes_->is_watched(number, *paths_));
+    if (watched) {
+      ROLLCALL_TRY_ASSIGN(const std::string_view path, paths_->path(number));
+      ROLLCALL_TRY_ASSIGN(digest, hasher_.plain_row(path, id, fields_, cells, stamps_));
     }
     changes_->add(number, digest);
   }
   return true;
 }
 
-Digest RowWriter::sum(std::string_view path, const ServerTable& table, const ServerRow& row) {
+Result<Digest> RowWriter::sum(std::int64_t number, const ServerTable& table, const ServerRow& row) {
+  ROLLCALL_TRY_ASSIGN(const bool watched, changes_->is_watched(number, *paths_));
+  if (!watched) return Digest{};
+  ROLLCALL_TRY_ASSIGN(const std::string_view path, paths_->path(number));
   if (whole_) return hasher_.row(path, row.id, table.collection(), row.state);
   Digest sum;
   hasher_.begin(path, row.id);
@@ -80,8 +85,8 @@ Digest RowWriter::sum(std::string_view path, const ServerTable& table, const Ser
   return sum;
 }
 
-void RowWriter::look_before(const ServerTable& table, const ServerRow& row, bool exists,
-                            const RowWrite& write, bool moves) {
+Result<void> RowWriter::look_before(const ServerTable& table, const ServerRow& row, bool exists,
+                                    const RowWrite& write, bool moves) {
   before_.clear();
   touched_.clear();
   // A deletion changes what every field counts, so does a new path.
@@ -92,11 +97,13 @@ void RowWriter::look_before(const ServerTable& table, const ServerRow& row, bool
     if (*position == 0) whole_ = true;
     touched_.push_back(static_cast<std::uint16_t>(*position));
   }
-  if (!exists || !changes_->watches_anything()) return;
+  if (!exists || !changes_->watches_anything()) return {};
   for (const PathEntry& entry : row.paths) {
-    if (entry.left.value != 0 || !changes_->is_watched(entry.path, *paths_)) continue;
-    before_.emplace_back(entry.path, sum(paths_->path(entry.path), table, row));
+    if (entry.left.value != 0) continue;
+    ROLLCALL_TRY_ASSIGN(const Digest digest, sum(entry.path, table, row));
+    before_.emplace_back(entry.path, digest);
   }
+  return {};
 }
 
 void RowWriter::move(ServerRow& row) {
@@ -155,8 +162,8 @@ Result<void> RowWriter::write(ServerTable& table, ServerRow& row, bool exists,
   for (const std::int64_t path : left_) changes_->add(path);
   for (const PathEntry& entry : row.paths) {
     if (entry.left.value != 0) continue;
-    const bool watched = changes_->is_watched(entry.path, *paths_);
-    changes_->add(entry.path, watched ? sum(paths_->path(entry.path), table, row) : Digest{});
+    ROLLCALL_TRY_ASSIGN(const Digest digest, sum(entry.path, table, row));
+    changes_->add(entry.path, digest);
   }
   return {};
 }

@@ -37,8 +37,8 @@ class RowWriter {
 
   // The general way. Before the merge: remembers what the row adds to digests now. `moves`: the
   // write touches what the row's paths are made of.
-  void look_before(const ServerTable& table, const ServerRow& row, bool exists,
-                   const RowWrite& write, bool moves);
+  Result<void> look_before(const ServerTable& table, const ServerRow& row, bool exists,
+                           const RowWrite& write, bool moves);
   // After it: `row.state` is merged. `paths` are those of the row now; null: as they were.
   Result<void> write(ServerTable& table, ServerRow& row, bool exists, const RowEffect& effect,
                      const std::vector<std::string>* paths);
@@ -46,7 +46,8 @@ class RowWriter {
  private:
   Result<std::int64_t> intern(std::string_view path);
   Result<void> intern_all(const std::vector<std::string>& paths);
-  [[nodiscard]] Digest sum(std::string_view path, const ServerTable& table, const ServerRow& row);
+  // What of the row counts at that path; nothing where nobody wants to know.
+  Result<Digest> sum(std::int64_t number, const ServerTable& table, const ServerRow& row);
   // Lets the row lie at `numbers_` from this sequence on; what entered and left.
   void move(ServerRow& row);
 

@@ -119,6 +119,7 @@ Result<void> Space::State::commit(const std::function<Result<void>()>& work) {
   next = last_commit.sequence.next();
   news = CommitNews{};
   changes.begin(book->watched());
+  paths->trim(writer_paths_max);
   auto done = work();
   if (done) done = finish_commit(transaction);
   if (done) return done;
@@ -140,7 +141,9 @@ Result<void> Space::State::finish_commit(Transaction& transaction) {
   if (took_sequences) {
     record = CommitRecord{Sequence(next.value - 1), now_ms, fresh_mark(doors.random)};
     ROLLCALL_TRY(file.add_commit(record));
-    book->stage(record.sequence, changes.watch(), changes.changes(*paths));
+    ROLLCALL_TRY_ASSIGN(std::vector<PathChange> changed, changes.changes(*paths));
+    ROLLCALL_TRY(changes.tell(*paths, news));
+    book->stage(record.sequence, changes.watch(), std::move(changed));
   }
   if (auto committed = transaction.commit(); !committed) {
     if (took_sequences) book->unstage();
@@ -148,7 +151,6 @@ Result<void> Space::State::finish_commit(Transaction& transaction) {
   }
   last_commit = std::move(record);
   news.head = last_commit.sequence;
-  changes.tell(*paths, news);
   const auto ascending = [](std::vector<DeviceNumber>& numbers) {
     std::sort(numbers.begin(), numbers.end());
     numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());

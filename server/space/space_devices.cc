@@ -187,7 +187,8 @@ Result<DeviceNumber> Space::State::free_device_number() {
 
 // A prefix without rows needs no scan: then its digest is kept up with from the first row on.
 void Space::State::watch(std::string_view prefix) {
-  if (paths->below(prefix).empty()) book->offer(prefix, last_commit.sequence, Digest{});
+  const auto any = paths->any_below(prefix);
+  if (any && !*any) book->offer(prefix, last_commit.sequence, Digest{});
 }
 
 Result<DeviceRecord> Space::add_local_device(std::string_view label, const PublicKey& key) {

@@ -294,7 +294,7 @@ Result<bool> TransactionJudge::apply_merged(const SectionPlan& plan, LoadedRow& 
   const CollectionDef& collection = table.collection();
   ServerRow& row = loaded.row;
   const bool moves = plan.moves || !loaded.found;
-  writer_.look_before(table, row, loaded.found, write_, moves);
+  ROLLCALL_TRY(writer_.look_before(table, row, loaded.found, write_, moves));
   merge_row(collection, row.state, write_, judged_.judgement.accepted,
             {.may_open_generation = true,
              .own = this,
@@ -453,14 +453,18 @@ bool TransactionJudge::may_write(const std::vector<std::string>& paths,
 Result<bool> TransactionJudge::may_touch(const LoadedRow& loaded, const CollectionDef& collection) {
   present_.clear();
   for (const PathEntry& entry : loaded.row.paths) {
-    if (entry.left.value == 0) present_.push_back(paths_->path(entry.path));
+    if (entry.left.value != 0) continue;
+    ROLLCALL_TRY_ASSIGN(const std::string_view path, paths_->path(entry.path));
+    present_.push_back(path);
   }
   Authority::Standing standing = authority_->over(present_);
   if (standing == Authority::Standing::denied) {
     // It may have left the author's paths while they did not look.
     present_.clear();
     for (const PathEntry& entry : loaded.row.paths) {
-      if (entry.left > judged_.cursor) present_.push_back(paths_->path(entry.path));
+      if (entry.left <= judged_.cursor) continue;
+      ROLLCALL_TRY_ASSIGN(const std::string_view path, paths_->path(entry.path));
+      present_.push_back(path);
     }
     if (authority_->over(present_) != Authority::Standing::denied) {
       standing = Authority::Standing::lost;

@@ -435,7 +435,7 @@ TEST_F(PathTables, ForgetPathSetsOfATransactionThatWasRolledBack) {
   EXPECT_EQ(sql_text(connection, "SELECT id FROM _path_sets"), "2");
 }
 
-TEST_F(PathTables, FindPathsBelowAPrefixByWholeSegments) {
+TEST_F(PathTables, NamePathsAlsoWhenTheyWereForgotten) {
   in_transaction(connection, [&] {
     for (const std::string& sql : PathIndex::create_statements()) need(connection.execute(sql));
     PathIndex index = need(PathIndex::open(connection));
@@ -445,17 +445,19 @@ TEST_F(PathTables, FindPathsBelowAPrefixByWholeSegments) {
     }
     EXPECT_EQ(need(index.intern("unit/nc")), 1);
   });
-  const PathIndex index = need(PathIndex::open(connection));
-  const auto below = [&](std::string_view prefix) {
-    std::vector<std::string> paths;
-    for (const std::int64_t number : index.below(prefix)) paths.emplace_back(index.path(number));
-    return paths;
-  };
-  EXPECT_THAT(below("unit/nc"),
-              testing::ElementsAre("unit/nc", "unit/nc/wake", "unit/nc/wake/1-01"));
-  EXPECT_THAT(below("unit/nc/wake/1"), testing::IsEmpty());
-  EXPECT_THAT(below("public"), testing::ElementsAre("public"));
-  EXPECT_EQ(index.find("unit/nope"), 0);
+  PathIndex index = need(PathIndex::open(connection));
+  EXPECT_EQ(need(index.path(3)), "unit/nc/wake");
+  EXPECT_EQ(need(index.find("unit/nc/wake")), 3);
+  index.trim(0);
+  EXPECT_EQ(need(index.find("unit/nc/wake")), 3);
+  EXPECT_EQ(need(index.path(3)), "unit/nc/wake");
+  EXPECT_EQ(need(index.path(99)), "");
+  EXPECT_EQ(need(index.find("unit/nope")), 0);
+  EXPECT_TRUE(need(index.any_below("unit/nc/wake")));
+  EXPECT_TRUE(need(index.any_below("public")));
+  EXPECT_TRUE(need(index.any_below("unit/ncx")));
+  EXPECT_FALSE(need(index.any_below("unit/nc/wake/1")));
+  EXPECT_FALSE(need(index.any_below("pub")));
 }
 
 TEST_F(PathTables, HoldEachRowOnceAtAPath) {
