@@ -99,6 +99,7 @@ Result<void> start(ConnectionState& state) {
       state.execute(("PRAGMA journal_size_limit = " + std::to_string(wal_bytes_kept)).c_str()));
   // Commits fold the log in themselves, so that a flush that fails there is not swallowed.
   sqlite3_wal_autocheckpoint(state.db, 0);
+  state.overgrown_pages = overgrown_log_factor * options.checkpoint_pages;
   sqlite3_wal_hook(
       state.db,
       [](void* context, sqlite3*, const char*, int pages_now) {
@@ -270,6 +271,21 @@ std::int64_t Connection::changes() const { return sqlite3_changes64(state_->db);
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(state_->db) == 0; }
 bool Connection::is_poisoned() const { return state_->poison.has_value(); }
 const std::string& Connection::path() const { return state_->path; }
+
+Result<void> ConnectionState::fold_log() {
+  if (wal_pages < options.checkpoint_pages) return {};
+  const bool waits = wal_pages >= overgrown_pages;
+  const int code = sqlite3_wal_checkpoint_v2(
+      db, nullptr, waits ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (waits) {
+    // Somebody reads for very long: not waited for again at every commit.
+    overgrown_pages =
+        code == SQLITE_BUSY ? 2 * wal_pages : overgrown_log_factor * options.checkpoint_pages;
+    if (code == SQLITE_BUSY) return {};
+  }
+  if (code != SQLITE_OK) return fail(code, "folding the log into the file");
+  return {};
+}
 
 Result<void> Connection::checkpoint() {
   if (state_->poison) return *state_->poison;

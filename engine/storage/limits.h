@@ -10,6 +10,9 @@ inline constexpr int cache_kib_default = 16 * 1024;
 // The write-ahead log is folded into the file after a commit that leaves it this long, in pages of
 // 4 KiB: 16 MiB. Shorter means more flushes in a bulk write, longer a longer recovery.
 inline constexpr int checkpoint_pages_default = 4096;
+// Where readers always overlap, folding alone never lets the log begin anew. So many times longer
+// than that, a commit waits for those who still read from it (`busy_ms_max` at most).
+inline constexpr int overgrown_log_factor = 8;
 // A log that once grew longer (one huge transaction) is cut back to this, in bytes.
 inline constexpr std::int64_t wal_bytes_kept = std::int64_t{16} << 20;
 // How long a server's connection waits for another one's lock (a shell, a command beside `serve`).

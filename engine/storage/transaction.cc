@@ -64,12 +64,8 @@ Result<void> Transaction::commit() {
   if (!writes_) return {};
   const bool wrote = state.wal_pages > 0;
   if (wrote) ROLLCALL_TRY(state.check_still_there(true));
-  if (state.wal_pages >= state.options.checkpoint_pages) {
-    // The commit stands whatever becomes of this; a flush that fails here poisons what follows.
-    const int code =
-        sqlite3_wal_checkpoint_v2(state.db, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-    if (code != SQLITE_OK) static_cast<void>(state.fail(code, "folding the log into the file"));
-  }
+  // The commit stands whatever becomes of this; a flush that fails here poisons what follows.
+  static_cast<void>(state.fold_log());
   return {};
 }
 

@@ -3,10 +3,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <thread>
 
 #include "tests/engine/storage/crash_vfs.h"
 #include "tests/engine/storage/sample.h"
@@ -312,6 +314,41 @@ TEST_F(ConnectionTest, FlushesOncePerCommit) {
     in_transaction(connection, [&] { need(connection.execute("INSERT INTO t VALUES(1)")); });
     EXPECT_EQ(disk.syncs(), before + 1);
   }
+}
+
+TEST_F(ConnectionTest, BeginsTheLogAnewThoughReadersAlwaysOverlap) {
+  ConnectionOptions options = options_for();
+  options.checkpoint_pages = 8;
+  options.access = Access::writer;
+  Connection writer = open(options);
+  need(writer.execute("CREATE TABLE t(a, b)"));
+  std::atomic<bool> done{false};
+  std::atomic<bool> reads{false};
+  std::thread reading([&] {
+    ConnectionOptions read = options_for();
+    read.access = Access::reader;
+    Connection one = open(read);
+    Connection other = open(read);
+    // At every moment one of the two has a snapshot.
+    std::optional<Transaction> first(need(Transaction::read(one)));
+    while (!done) {
+      std::optional<Transaction> second(need(Transaction::read(other)));
+      first.reset();
+      first.emplace(need(Transaction::read(one)));
+      reads = true;
+    }
+  });
+  while (!reads) std::this_thread::yield();
+  for (int n = 0; n < 800; ++n) {
+    Transaction transaction = need(Transaction::write(writer));
+    need(writer.execute("INSERT INTO t VALUES(1, zeroblob(3000))"));
+    need(transaction.commit());
+  }
+  done = true;
+  reading.join();
+  // A commit writes some three pages; the log never holds many more than it may.
+  constexpr std::uintmax_t page_bytes = 4096 + 24;
+  EXPECT_LT(std::filesystem::file_size(path + "-wal"), 2 * overgrown_log_factor * 8 * page_bytes);
 }
 
 TEST_F(ConnectionTest, CutsTheLogToNothingAtACheckpoint) {
