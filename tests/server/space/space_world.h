@@ -42,13 +42,13 @@ class Edit {
   static Edit set(std::string_view collection, RowId id, Fields fields);
   static Edit remove(std::string_view collection, RowId id);  // deletes the row
 
-  Edit& add(std::string_view field, Value element);
-  Edit& take(std::string_view field, Value element, Stamp seen, TxNumber own = {});
-  Edit& close(std::string_view field, Stamp writer);
-  Edit& generation(std::string_view field, std::uint32_t generation);
-  Edit& base(std::string_view field, Stamp seen);
+  Edit& add(std::string_view name, Value element);
+  Edit& take(std::string_view name, Value element, Stamp seen, TxNumber own = {});
+  Edit& close(std::string_view name, Stamp writer);
+  Edit& generation(std::string_view name, std::uint32_t generation);
+  Edit& base(std::string_view name, Stamp seen);
   // The raw field id, for fields that the schema does not have.
-  Edit& raw(FieldId field, Value value);
+  Edit& raw(FieldId id, Value value);
 
   // The write, its values views into this Edit.
   [[nodiscard]] RowWrite write() const { return write_; }
