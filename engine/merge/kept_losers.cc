@@ -52,12 +52,13 @@ bool keep_loser(const FieldDef& def, FieldState& field, const Candidate& loser) 
   if (same != losers.end()) {
     if (!ranks_before(def, loser, {same->value, same->generation, same->writer})) return false;
     losers.erase(same);
-  } else if (losers.size() >= def.losers_max()) {
-    if (loser.writer < losers.front().writer) return false;
-    losers.erase(losers.begin());
+  } else if (losers.size() >= def.losers_max() && loser.writer < losers.front().writer) {
+    return false;
   }
   losers.insert(place_of(losers, loser.writer, writer_of),
                 Loser{Value(loser.value), loser.generation, loser.writer});
+  // More than one when the field's `bytes_max` was raised: fewer are kept of longer values.
+  while (losers.size() > def.losers_max()) losers.erase(losers.begin());
   return true;
 }
 

@@ -170,6 +170,19 @@ TEST(Latest, KeepsFewerLosersOfALongFieldInAnyOrder) {
   EXPECT_EQ(long_field.losers_max(), 1u);
 }
 
+TEST(Latest, KeepsFewerLosersOnceItsFieldMayBeLonger) {
+  Script script(std::vector<FieldDef>{field_of(1, "f", latest)});
+  for (char device = 'a'; device < 'a' + 6; ++device) {
+    script.line(std::string(1, device) + "@" + std::to_string(device - 'a' + 1) + " write " +
+                device);
+  }
+  ASSERT_EQ(script.field().losers.size(), 5u);
+  script.collection.fields[1].bytes_max = 100'000;
+  script.line("g@7 write g");
+  ASSERT_EQ(script.field().losers.size(), 2u);
+  EXPECT_EQ(script.field().losers.front().writer, "e@5"_stamp);
+}
+
 TEST(Latest, KeepsTheSixteenGreatestAgreeing) {
   Script script(latest);
   for (char device = 'a'; device < 'a' + 20; ++device) {
