@@ -20,7 +20,8 @@ void bind_key(Statement& statement, const Conflict& conflict, const Bytes& write
 std::vector<std::string> ConflictNumbers::create_statements() {
   // AUTOINCREMENT: never a number that another conflict had.
   return {
-      "CREATE TABLE _conflicts(number INTEGER PRIMARY KEY AUTOINCREMENT, collection INTEGER NOT "
+      "CREATE TABLE IF NOT EXISTS _conflicts(number INTEGER PRIMARY KEY AUTOINCREMENT, collection "
+      "INTEGER NOT "
       "NULL, id BLOB NOT NULL, field INTEGER NOT NULL, writer BLOB NOT NULL, "
       "UNIQUE(collection, id, field, writer))"};
 }

@@ -144,6 +144,10 @@ Result<std::unique_ptr<Replica>> Replica::open(const std::string& path, const Re
     return failure(ErrorCode::not_a_replica,
                    path + ": its making was cut short; delete it and enrol again");
   }
+  // The one table that files of this format may lack: it came later, and holds nothing of worth.
+  for (const std::string& statement : ConflictNumbers::create_statements()) {
+    ROLLCALL_TRY(connection.execute(statement));
+  }
   ROLLCALL_TRY_ASSIGN(Identity identity, Identity::load(connection));
   ROLLCALL_TRY_ASSIGN(auto schema, load_schema(connection, doors.cryptography));
   auto parts = std::make_unique<ReplicaParts>(doors, options, std::move(connection),

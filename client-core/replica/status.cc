@@ -89,8 +89,9 @@ Result<std::vector<Conflict>> Replica::conflicts(std::size_t limit) {
                            field.rule != MergeRule::once});
     }
   }
-  const bool is_all = conflicts.size() <= limit;
-  if (!is_all) conflicts.resize(limit);
+  // The numbers of those that are not listed must stay theirs.
+  const bool is_all = places.size() <= limit && conflicts.size() <= limit;
+  if (conflicts.size() > limit) conflicts.resize(limit);
   ROLLCALL_TRY(parts.number(conflicts, is_all));
   std::sort(conflicts.begin(), conflicts.end(),
             [](const Conflict& a, const Conflict& b) { return a.number < b.number; });

@@ -94,7 +94,7 @@ Result<bool> SyncSession::end_step(const std::vector<HttpResponse>& responses) {
   // One lane's failure is none of the other's.
   Result<void> taken;
   for (const HttpResponse& response : responses) {
-    if (auto done = take(response); !done) taken = std::move(done);
+    if (auto done = take(response); !done && taken) taken = std::move(done);
   }
   ROLLCALL_TRY(std::move(taken));
   const std::int64_t now = doors_.clock.steady_ms();

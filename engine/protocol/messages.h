@@ -141,9 +141,10 @@ void describe(Archive& a, SyncRequest& m) {
   a.field(12, "first_tx", m.first_tx);
   a.field(13, "transactions", m.transactions);
   a.field(14, "seen_tx", m.seen_tx);
-  a.field(15, "seen_changed", m.seen_changed);
+  // 15 was a list of numbers: they cannot say which verdict was seen, and are passed over.
   a.field(16, "wait_ms", m.wait_ms);
   a.field(17, "budget_bytes", m.budget_bytes);
+  a.field(18, "seen_changed", m.seen_changed);
 }
 
 // What became of a transaction, and perhaps of some after it.
