@@ -8,11 +8,11 @@
 
 #include "engine/clock/utc_time.h"
 #include "engine/codec/json_value.h"
-#include "server/commands/durable_file.h"
 #include "server/commands/importer.h"
 #include "server/commands/limits.h"
 #include "server/commands/progress_bar.h"
 #include "server/commands/row_export.h"
+#include "server/space/durable_file.h"
 
 namespace rollcall {
 namespace {

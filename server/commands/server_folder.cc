@@ -14,8 +14,8 @@
 #include <nlohmann/json.hpp>
 
 #include "schema/compiled.h"
-#include "server/commands/durable_file.h"
 #include "server/commands/limits.h"
+#include "server/space/durable_file.h"
 
 namespace rollcall {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/commands/durable_file.h"
+#include "server/space/durable_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -68,8 +68,12 @@ Result<void> write_file_durably(const std::string& path, BytesView content, unsi
     }
     if (::fsync(file.number()) != 0) return failed("flush", fresh);
   }
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return failed("rename", fresh);
-  std::string folder = std::filesystem::path(path).parent_path().string();
+  return rename_durably(fresh, path);
+}
+
+Result<void> rename_durably(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return failed("rename", from);
+  std::string folder = std::filesystem::path(to).parent_path().string();
   if (folder.empty()) folder = ".";
   const FileHandle directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.is_open() || ::fsync(directory.number()) != 0) return failed("flush", folder);

@@ -7,12 +7,14 @@
 
 namespace rollcall {
 
-// Small files that are there whole or not at all.
+// Files that are there whole or not at all.
 
 // `not_found`, `io`; `limit` when it has more than `bytes_max`.
 Result<Bytes> read_small_file(const std::string& path, std::size_t bytes_max);
 // Writes beside it, flushes, renames, flushes the folder: after a power cut the file is the old one
 // or the new one. `mode` as in chmod.
 Result<void> write_file_durably(const std::string& path, BytesView content, unsigned mode);
+// Of a file whose bytes are flushed: after a power cut it has one of the two names.
+Result<void> rename_durably(const std::string& from, const std::string& to);
 
 }  // namespace rollcall

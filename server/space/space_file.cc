@@ -1,10 +1,5 @@
 #include "server/space/space_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -15,6 +10,7 @@
 #include "engine/storage/transaction.h"
 #include "schema/compiled.h"
 #include "server/space/device_table.h"
+#include "server/space/durable_file.h"
 #include "server/space/invitation_table.h"
 #include "server/space/limits.h"
 #include "server/space/transaction_log.h"
@@ -59,26 +55,6 @@ Result<bool> has_tables(Connection& connection) {
   ROLLCALL_TRY_ASSIGN(Statement select,
                       connection.prepare("SELECT 1 FROM sqlite_master WHERE name = '_space'"));
   return select.step();
-}
-
-Error failed(const char* what, const std::string& path) {
-  const int number = errno;
-  return failure(
-      number == ENOSPC ? ErrorCode::disk_full : ErrorCode::io,
-      std::string("cannot ") + what + " " + path + ": " + std::generic_category().message(number));
-}
-
-// The file's bytes are on the disk already; now its name is, too.
-Result<void> rename_durably(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) return failed("rename", from);
-  std::string folder = std::filesystem::path(to).parent_path().string();
-  if (folder.empty()) folder = ".";
-  const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return failed("open", folder);
-  Result<void> done;
-  if (::fsync(directory) != 0) done = failed("flush", folder);
-  ::close(directory);
-  return done;
 }
 
 }  // namespace

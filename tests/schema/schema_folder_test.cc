@@ -1,6 +1,5 @@
 #include "schema/schema_folder.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -8,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "schema/limits.h"
+#include "tests/engine/base/temp_folder.h"
 #include "tests/schema/schema_language.h"
 
 namespace rollcall {
@@ -17,25 +17,19 @@ using testing::HasSubstr;
 
 class SchemaFolder : public testing::Test {
  protected:
-  SchemaFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "schema-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~SchemaFolder() override { std::filesystem::remove_all(folder_); }
-
   void write(const std::string& name, const std::string& text) {
-    std::ofstream(folder_ / name, std::ios::binary) << text;
+    std::ofstream(temp.file(name), std::ios::binary) << text;
   }
 
-  std::filesystem::path folder_;
+  TempFolder temp;
 };
 
 TEST_F(SchemaFolder, GivesItsJsonFilesByName) {
   write("b.json", "two");
   write("a.json", "one");
   write("README.md", "not this");
-  std::filesystem::create_directory(folder_ / "c.json");
-  const auto files = read_schema_folder(folder_.string());
+  std::filesystem::create_directory(temp.file("c.json"));
+  const auto files = read_schema_folder(temp.path());
   ASSERT_TRUE(files) << files.error().message;
   ASSERT_EQ(files->size(), 2U);
   EXPECT_EQ((*files)[0].name, "a.json");
@@ -44,17 +38,17 @@ TEST_F(SchemaFolder, GivesItsJsonFilesByName) {
 }
 
 TEST_F(SchemaFolder, RefusesWhatIsNotThere) {
-  EXPECT_EQ(read_schema_folder((folder_ / "none").string()).error().code, ErrorCode::io);
-  EXPECT_EQ(read_schema_folder(folder_.string()).error().code, ErrorCode::not_found);
+  EXPECT_EQ(read_schema_folder(temp.file("none")).error().code, ErrorCode::io);
+  EXPECT_EQ(read_schema_folder(temp.path()).error().code, ErrorCode::not_found);
 }
 
 TEST_F(SchemaFolder, BoundsItsFiles) {
   write("large.json", std::string(schema_file_bytes_max + 5000, ' '));
-  const auto large = read_schema_folder(folder_.string());
+  const auto large = read_schema_folder(temp.path());
   ASSERT_TRUE(large) << large.error().message;
   EXPECT_THAT(refusal(*large), HasSubstr("bytes, and at most 262144 are allowed"));
   for (std::size_t i = 0; i < schema_files_max; ++i) write(std::to_string(i) + ".json", "");
-  EXPECT_EQ(read_schema_folder(folder_.string()).error().code, ErrorCode::limit);
+  EXPECT_EQ(read_schema_folder(temp.path()).error().code, ErrorCode::limit);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@
 #include "engine/clock/clock.h"
 #include "server/space/space.h"
 #include "tests/engine/base/need.h"
-#include "tests/engine/storage/temp_folder.h"
+#include "tests/engine/base/temp_folder.h"
 
 // A world to test replicas in: one real space, one clock, and phones that hold real replicas and
 // speak to it in this thread, message by message, each message through its encoding.

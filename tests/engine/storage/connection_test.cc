@@ -10,9 +10,9 @@
 #include <iterator>
 #include <thread>
 
+#include "tests/engine/base/temp_folder.h"
 #include "tests/engine/storage/crash_vfs.h"
 #include "tests/engine/storage/sample.h"
-#include "tests/engine/storage/temp_folder.h"
 
 namespace rollcall {
 namespace {

@@ -8,8 +8,8 @@
 #include "engine/storage/path_sets.h"
 #include "engine/storage/replica_table.h"
 #include "engine/storage/server_table.h"
+#include "tests/engine/base/temp_folder.h"
 #include "tests/engine/storage/sample.h"
-#include "tests/engine/storage/temp_folder.h"
 
 namespace rollcall {
 namespace {

@@ -1,8 +1,8 @@
 #include "engine/storage/connection.h"
 #include "engine/storage/layout.h"
 #include "engine/storage/replica_table.h"
+#include "tests/engine/base/temp_folder.h"
 #include "tests/engine/storage/sample.h"
-#include "tests/engine/storage/temp_folder.h"
 
 namespace rollcall {
 namespace {

@@ -3,8 +3,8 @@
 #include "engine/storage/path_sets.h"
 #include "engine/storage/replica_table.h"
 #include "engine/storage/server_table.h"
+#include "tests/engine/base/temp_folder.h"
 #include "tests/engine/storage/sample.h"
-#include "tests/engine/storage/temp_folder.h"
 
 // Both tables keep the same promises about a row's fields; what differs stands in a trait.
 namespace rollcall {

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/client-core/abi/test_server.h"
-#include "tests/engine/storage/temp_folder.h"
+#include "tests/engine/base/temp_folder.h"
 
 namespace rollcall::organizing {
 namespace {

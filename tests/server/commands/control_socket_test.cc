@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/codec/cbor_archive.h"
-#include "tests/engine/storage/temp_folder.h"
+#include "tests/engine/base/temp_folder.h"
 
 namespace rollcall {
 namespace {

@@ -7,7 +7,7 @@
 #include "schema/compiler.h"
 #include "server/commands/row_export.h"
 #include "server/space/space.h"
-#include "tests/engine/storage/temp_folder.h"
+#include "tests/engine/base/temp_folder.h"
 
 namespace rollcall {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/engine/storage/temp_folder.h"
+#include "tests/engine/base/temp_folder.h"
 #include "tests/server/space/space_world.h"
 
 namespace rollcall {

@@ -16,7 +16,7 @@
 #include "engine/protocol/signing.h"
 #include "server/http/http_server.h"
 #include "server/sync/sync_service.h"
-#include "tests/engine/storage/temp_folder.h"
+#include "tests/engine/base/temp_folder.h"
 #include "tests/server/http/loopback_client.h"
 
 // A server on a loopback port with one space, "nc", whose one collection "note" has a text and lies
