@@ -418,6 +418,21 @@ GrantRecord grant_of(Snapshot& snapshot, const Device& device) {
   return need(snapshot.devices().find(device.number()))->record.grants[0];
 }
 
+TEST(Echo, IsNotLookedUpForMoreOwnTransactionsThanAreLookedUpAtOnce) {
+  World world;
+  auto ben = world.enroll({"unit/nc"});
+  ben->write(crowd(0, 1));
+  SeededRandom random(5);
+  const auto snapshot = snapshot_of(world, random);
+  const auto looked_up = [&](std::uint64_t through) {
+    std::vector<std::uint64_t> sequences;
+    need(snapshot->log().echo_sequences(ben->number(), TxNumber(0), TxNumber(through), sequences));
+    return sequences.size();
+  };
+  EXPECT_EQ(looked_up(echo_transactions_max), 1u);
+  EXPECT_EQ(looked_up(echo_transactions_max + 1), 0u);
+}
+
 TEST(Heal, ALongRangeIsSummedInPartsThatAddUpToIt) {
   constexpr std::size_t part = 1'000;
   World world;
