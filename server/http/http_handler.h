@@ -45,9 +45,9 @@ class HttpHandler {
   virtual void handle(ReceivedRequest request, std::shared_ptr<HttpExchange> exchange) = 0;
   // The client of this exchange went away before its answer.
   virtual void gone(const std::shared_ptr<HttpExchange>& exchange) = 0;
-  // Something was answered, by the handler or by the server itself (`head` null: not even framed).
-  virtual void answered(const HttpHead* head, const HttpAnswer& response, std::size_t request_bytes,
-                        std::size_t response_bytes) = 0;
+  // An answer is about to leave, the handler's or the server's own (`head` null: not even framed).
+  virtual void answering(const HttpHead* head, const HttpAnswer& response,
+                         std::size_t request_bytes, std::size_t response_bytes) = 0;
 };
 
 }  // namespace rollcall

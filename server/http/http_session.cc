@@ -432,8 +432,9 @@ asio::awaitable<bool> HttpSession::write(const HttpHead* head, HttpAnswer respon
   const std::string text = head_text(response, close);
   set_deadline(time_for(options_.body_ms, response.body.size()));
   const std::array<asio::const_buffer, 2> parts{asio::buffer(text), asio::buffer(response.body)};
+  // Counted before it leaves: who has its answer finds it in the metrics.
+  handler_.answering(head, response, request_bytes_, text.size() + response.body.size());
   auto [error, written] = co_await asio::async_write(stream_, parts, as_result);
-  handler_.answered(head, response, request_bytes_, written);
   co_return !error && !close;
 }
 

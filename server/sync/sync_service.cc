@@ -238,8 +238,8 @@ void SyncService::gone(const std::shared_ptr<HttpExchange>& exchange) {
   hub_.forget(exchange.get());
 }
 
-void SyncService::answered(const HttpHead* head, const HttpAnswer& response,
-                           std::size_t request_bytes, std::size_t response_bytes) {
+void SyncService::answering(const HttpHead* head, const HttpAnswer& response,
+                            std::size_t request_bytes, std::size_t response_bytes) {
   const Route route = head == nullptr ? Route::other : route_of(head->target);
   metrics_.requests[static_cast<std::size_t>(route)].fetch_add(1, std::memory_order_relaxed);
   metrics_.bytes_in.fetch_add(request_bytes, std::memory_order_relaxed);

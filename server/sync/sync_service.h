@@ -62,8 +62,8 @@ class SyncService final : public HttpHandler {
   std::optional<HttpAnswer> judge_head(const HttpHead& head) override;
   void handle(ReceivedRequest request, std::shared_ptr<HttpExchange> exchange) override;
   void gone(const std::shared_ptr<HttpExchange>& exchange) override;
-  void answered(const HttpHead* head, const HttpAnswer& response, std::size_t request_bytes,
-                std::size_t response_bytes) override;
+  void answering(const HttpHead* head, const HttpAnswer& response, std::size_t request_bytes,
+                 std::size_t response_bytes) override;
 
  private:
   using CallPtr = std::shared_ptr<SyncCall>;

@@ -47,7 +47,7 @@ class Echo final : public HttpHandler {
     ++gone_;
     changed_.notify_all();
   }
-  void answered(const HttpHead*, const HttpAnswer&, std::size_t, std::size_t) override {}
+  void answering(const HttpHead*, const HttpAnswer&, std::size_t, std::size_t) override {}
 
   // Waits until so many requests wait, or went away.
   void await_waiting(std::size_t count) {
