@@ -358,8 +358,8 @@ MaybeComplaint check_paths(const CollectionDef& collection) {
 // --- collections
 
 SchemaProblem at(std::size_t collection, std::optional<std::size_t> field, Complaint complaint) {
-  return SchemaProblem{collection, field, complaint.key, complaint.element,
-                       std::move(complaint.message)};
+  return SchemaProblem{
+      collection, field, {}, complaint.key, complaint.element, std::move(complaint.message)};
 }
 
 std::optional<SchemaProblem> check_fields(const Schema& schema, std::size_t c) {
@@ -426,12 +426,10 @@ std::optional<SchemaProblem> check_collection(const Schema& schema, std::size_t 
 }
 
 SchemaProblem of_schema(std::string_view key, std::string message) {
-  return SchemaProblem{{}, {}, key, {}, std::move(message)};
+  return SchemaProblem{{}, {}, {}, key, {}, std::move(message)};
 }
 
-}  // namespace
-
-std::optional<SchemaProblem> check_schema(const Schema& schema) {
+std::optional<SchemaProblem> check_collections(const Schema& schema) {
   if (auto wrong = check_name("schema", schema.name)) {
     return of_schema(wrong->key, std::move(wrong->message));
   }
@@ -458,6 +456,127 @@ std::optional<SchemaProblem> check_schema(const Schema& schema) {
     }
   }
   return std::nullopt;
+}
+
+SchemaProblem of_role(std::size_t role, std::optional<std::size_t> rights, std::string_view key,
+                      std::string message, std::optional<std::size_t> element = std::nullopt) {
+  return SchemaProblem{rights, {}, role, key, element, std::move(message)};
+}
+
+bool is_role_name(std::string_view name) {
+  if (name.empty() || name.size() > schema_name_bytes_max || !is_lower(name[0])) return false;
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_lower(c) || is_digit(c) || c == '_' || c == '-'; });
+}
+
+MaybeComplaint check_choice(std::string_view key, const std::optional<FieldChoice>& choice,
+                            const CollectionDef& collection) {
+  if (!choice) return std::nullopt;
+  if (choice->all && !choice->fields.empty()) {
+    return complaint(key, "every field or a list of them, not both");
+  }
+  for (std::size_t i = 0; i < choice->fields.size(); ++i) {
+    const FieldId field = choice->fields[i];
+    if (field.value == 0 || !collection.position(field)) {
+      return complaint(key, collection.name + " has no field " + std::to_string(field.value), i);
+    }
+    if (i > 0 && field <= choice->fields[i - 1]) {
+      return complaint(key, "fields stand in the order of their ids, each once", i);
+    }
+  }
+  return std::nullopt;
+}
+
+// What is written unseen could never be shown to its author again, nor merged with what others
+// wrote: only facts that are added once may be.
+MaybeComplaint check_written_is_read(std::string_view key, const std::optional<FieldChoice>& writes,
+                                     const CollectionRights& rights,
+                                     const CollectionDef& collection) {
+  if (!writes || collection.append_only) return std::nullopt;
+  for (const FieldDef& field : collection.fields) {
+    if (field.id.value == 0 || !writes->has(field.id)) continue;
+    if (rights.read && rights.read->has(field.id)) continue;
+    return complaint(key, "the role may write " + collection.name + "." + field.name +
+                              " and not read it; only append-only collections allow that");
+  }
+  if (writes->all && !(rights.read && rights.read->all)) {
+    return complaint(key, "the role may write every field to come and not read it");
+  }
+  return std::nullopt;
+}
+
+MaybeComplaint check_rights(const CollectionRights& rights, const CollectionDef& collection) {
+  if (auto wrong = check_choice("read", rights.read, collection)) return wrong;
+  if (auto wrong = check_choice("insert", rights.insert, collection)) return wrong;
+  if (auto wrong = check_choice("update", rights.update, collection)) return wrong;
+  if (collection.append_only && (rights.update || rights.remove || rights.undo)) {
+    return complaint(rights.update ? "update" : (rights.remove ? "delete" : "undo"),
+                     "rows of " + collection.name + " are added, never changed");
+  }
+  if (auto wrong = check_written_is_read("insert", rights.insert, rights, collection)) return wrong;
+  if (auto wrong = check_written_is_read("update", rights.update, rights, collection)) return wrong;
+  if ((rights.update || rights.remove) && !rights.read) {
+    return complaint(rights.update ? "update" : "delete",
+                     "the role cannot see the rows that it would change: give it \"read\"");
+  }
+  if (rights.undo && !rights.update) {
+    return complaint("undo", "whoever undoes changes fields: give the role \"update\"");
+  }
+  if (rights.anywhere && !rights.insert) {
+    return complaint("anywhere", "it is about rows that are added: give the role \"insert\"");
+  }
+  if (!rights.insert) return std::nullopt;
+  for (const FieldDef& field : collection.fields) {
+    if (!field.required || rights.insert->has(field.id)) continue;
+    return complaint("insert", collection.name + "." + field.name +
+                                   " is required: without it the role can add no row");
+  }
+  return std::nullopt;
+}
+
+std::optional<SchemaProblem> check_role(const Schema& schema, std::size_t r) {
+  const RoleDef& role = schema.roles[r];
+  if (!is_role_name(role.name)) {
+    return of_role(r, {}, "name",
+                   quoted(role.name) + " is no role's name: a-z, then a-z, 0-9, _ and - (at most " +
+                       std::to_string(schema_name_bytes_max) + " bytes)");
+  }
+  for (std::size_t before = 0; before < r; ++before) {
+    if (schema.roles[before].name == role.name) {
+      return of_role(r, {}, "name", "the role " + quoted(role.name) + " is there already");
+    }
+  }
+  for (std::size_t c = 0; c < role.collections.size(); ++c) {
+    const CollectionRights& rights = role.collections[c];
+    const CollectionDef* collection = schema.find(rights.collection);
+    if (collection == nullptr) {
+      return of_role(r, c, "", "there is no collection " + std::to_string(rights.collection.value));
+    }
+    if (c > 0 && rights.collection <= role.collections[c - 1].collection) {
+      return of_role(r, c, "", "collections stand in the order of their ids, each once");
+    }
+    if (auto wrong = check_rights(rights, *collection)) {
+      return of_role(r, c, wrong->key, std::move(wrong->message), wrong->element);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<SchemaProblem> check_roles(const Schema& schema) {
+  if (schema.roles.size() > schema_roles_max) {
+    return of_schema("roles", limit_text("roles", schema_roles_max));
+  }
+  for (std::size_t r = 0; r < schema.roles.size(); ++r) {
+    if (auto wrong = check_role(schema, r)) return wrong;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<SchemaProblem> check_schema(const Schema& schema) {
+  if (auto wrong = check_collections(schema)) return wrong;
+  return check_roles(schema);
 }
 
 }  // namespace rollcall

@@ -13,6 +13,8 @@ namespace rollcall {
 struct SchemaProblem {
   std::optional<std::size_t> collection;  // position in Schema::collections
   std::optional<std::size_t> field;       // position in CollectionDef::fields
+  std::optional<std::size_t> role;        // position in Schema::roles; then `collection` is one of
+                                          // RoleDef::collections
   std::string_view key;                   // as in the JSON files: "rule", "paths"; empty: the whole
   std::optional<std::size_t> element;     // which of the key's elements
   std::string message;

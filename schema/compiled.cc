@@ -36,7 +36,7 @@ Result<Schema> decode_schema(BytesView bytes, const Cryptography& cryptography) 
                        ", and this program knows " + std::to_string(schema_format) +
                        ": update the program; what is not sent yet stays and can be sent");
   }
-  if (format.format != schema_format) {
+  if (format.format < schema_format_plain) {
     return failure(ErrorCode::malformed, "these bytes are no compiled schema");
   }
   ROLLCALL_TRY_ASSIGN(SchemaMessage message, from_cbor<SchemaMessage>(bytes));

@@ -153,7 +153,8 @@ Result<void> check_evolution(const Schema& present, const Schema& next) {
         "the version" + from_to(std::to_string(present.version), std::to_string(next.version)),
         "versions only rise: clients fetch a schema that is newer than theirs");
   }
-  if (next.version == present.version && next.collections != present.collections) {
+  if (next.version == present.version &&
+      (next.collections != present.collections || next.roles != present.roles)) {
     return refuse("version " + std::to_string(present.version) + " has other content already",
                   "raise \"version\" in schema.json, so that clients fetch it");
   }

@@ -10,12 +10,12 @@ namespace rollcall {
 
 // One JSON file of a schema, in bytes; the organizing schema's longest has about 3,000.
 inline constexpr std::size_t schema_file_bytes_max = 256u << 10;
-// Files of one schema: one a collection and schema.json.
-inline constexpr std::size_t schema_files_max = 257;
+// Files of one schema: one a collection, schema.json and roles.json.
+inline constexpr std::size_t schema_files_max = 258;
 // Arrays and objects inside each other; a collection needs 4.
 inline constexpr std::size_t schema_depth_max = 8;
-// Keys of one object; a field knows about 12.
-inline constexpr std::size_t schema_object_keys_max = 64;
+// Keys of one object; a field knows about 12, a role has one for each collection.
+inline constexpr std::size_t schema_object_keys_max = 256;
 // The compiled schema, in bytes.
 inline constexpr std::size_t compiled_schema_bytes_max = 1u << 20;
 
@@ -26,6 +26,8 @@ inline constexpr std::size_t collection_fields_max = 256;
 // Templates of one collection: each is evaluated for every written row.
 inline constexpr std::size_t collection_paths_max = 16;
 inline constexpr std::size_t field_choices_max = 256;
+// Roles are bits of 64, one of which stands for "sees everything".
+inline constexpr std::size_t schema_roles_max = 63;
 // Names of schemas, collections, fields and choices, in bytes: they become SQL names.
 inline constexpr std::size_t schema_name_bytes_max = 63;
 // A path field for which the schema names no limit, in bytes: leaves room for what templates add

@@ -76,10 +76,45 @@ Result<CollectionDef> collection_of_message(CollectionMessage message) {
   return collection;
 }
 
+std::optional<FieldChoiceMessage> choice_message(const std::optional<FieldChoice>& choice) {
+  if (!choice) return std::nullopt;
+  return FieldChoiceMessage{choice->all, choice->fields};
+}
+
+std::optional<FieldChoice> choice_of_message(std::optional<FieldChoiceMessage> message) {
+  if (!message) return std::nullopt;
+  return FieldChoice{message->all, std::move(message->fields)};
+}
+
+RoleMessage role_message(const RoleDef& role) {
+  RoleMessage message;
+  message.name = role.name;
+  for (const CollectionRights& rights : role.collections) {
+    message.collections.push_back({rights.collection, choice_message(rights.read),
+                                   choice_message(rights.insert), choice_message(rights.update),
+                                   rights.remove, rights.undo, rights.anywhere});
+  }
+  return message;
+}
+
+RoleDef role_of_message(RoleMessage message) {
+  RoleDef role;
+  role.name = std::move(message.name);
+  for (CollectionRightsMessage& rights : message.collections) {
+    role.collections.push_back({rights.collection, choice_of_message(std::move(rights.read)),
+                                choice_of_message(std::move(rights.insert)),
+                                choice_of_message(std::move(rights.update)), rights.remove,
+                                rights.undo, rights.anywhere});
+  }
+  return role;
+}
+
 // Where a schema that did not come from files is wrong.
 Error described(const Schema& schema, const SchemaProblem& problem) {
   std::string where;
-  if (problem.collection) {
+  if (problem.role) {
+    where = "role " + std::to_string(*problem.role + 1) + ": ";
+  } else if (problem.collection) {
     const CollectionDef& collection = schema.collections[*problem.collection];
     where = "collection " + std::to_string(collection.id.value);
     if (problem.field) {
@@ -94,12 +129,13 @@ Error described(const Schema& schema, const SchemaProblem& problem) {
 
 SchemaMessage schema_message(const Schema& schema) {
   SchemaMessage message;
-  message.format = schema_format;
+  message.format = schema.roles.empty() ? schema_format_plain : schema_format_roles;
   message.name = schema.name;
   message.version = schema.version;
   for (const CollectionDef& collection : schema.collections) {
     message.collections.push_back(collection_message(collection));
   }
+  for (const RoleDef& role : schema.roles) message.roles.push_back(role_message(role));
   return message;
 }
 
@@ -110,6 +146,9 @@ Result<Schema> schema_of_message(SchemaMessage message) {
   for (CollectionMessage& collection : message.collections) {
     ROLLCALL_TRY_ASSIGN(CollectionDef made, collection_of_message(std::move(collection)));
     schema.collections.push_back(std::move(made));
+  }
+  for (RoleMessage& role : message.roles) {
+    schema.roles.push_back(role_of_message(std::move(role)));
   }
   if (const auto problem = check_schema(schema)) return described(schema, *problem);
   return schema;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,7 +17,10 @@ namespace rollcall {
 // follows from the rest is left out: `_deleted`, the lengths of types that have one length, the
 // parts of a template.
 
-inline constexpr std::uint32_t schema_format = 1;  // raised whenever the message gains anything
+// Raised whenever the message gains anything; a schema is written in the lowest that can say it.
+inline constexpr std::uint32_t schema_format_plain = 1;
+inline constexpr std::uint32_t schema_format_roles = 2;
+inline constexpr std::uint32_t schema_format = schema_format_roles;  // the newest that is read
 
 inline constexpr std::array<EnumName<FieldType>, 11> field_type_names{{
     {FieldType::text, "text"},
@@ -89,11 +93,55 @@ void describe(Archive& a, CollectionMessage& m) {
   a.field(6, "paths", m.paths);
 }
 
+struct FieldChoiceMessage {
+  bool all = false;
+  std::vector<FieldId> fields;
+};
+
+template <class Archive>
+void describe(Archive& a, FieldChoiceMessage& m) {
+  a.field(1, "all", m.all);
+  a.field(2, "fields", m.fields);
+}
+
+struct CollectionRightsMessage {
+  CollectionId collection;
+  std::optional<FieldChoiceMessage> read;
+  std::optional<FieldChoiceMessage> insert;
+  std::optional<FieldChoiceMessage> update;
+  bool remove = false;
+  bool undo = false;
+  bool anywhere = false;
+};
+
+template <class Archive>
+void describe(Archive& a, CollectionRightsMessage& m) {
+  a.field(1, "collection", m.collection);
+  a.field(2, "read", m.read);
+  a.field(3, "insert", m.insert);
+  a.field(4, "update", m.update);
+  a.field(5, "delete", m.remove);
+  a.field(6, "undo", m.undo);
+  a.field(7, "anywhere", m.anywhere);
+}
+
+struct RoleMessage {
+  std::string name;
+  std::vector<CollectionRightsMessage> collections;
+};
+
+template <class Archive>
+void describe(Archive& a, RoleMessage& m) {
+  a.field(1, "name", m.name);
+  a.field(2, "collections", m.collections);
+}
+
 struct SchemaMessage {
   std::uint32_t format = 0;
   std::string name;
   std::uint32_t version = 0;
   std::vector<CollectionMessage> collections;
+  std::vector<RoleMessage> roles;
 };
 
 template <class Archive>
@@ -102,6 +150,7 @@ void describe(Archive& a, SchemaMessage& m) {
   a.field(2, "name", m.name);
   a.field(3, "version", m.version);
   a.field(4, "collections", m.collections);
+  a.field(5, "roles", m.roles);
 }
 
 SchemaMessage schema_message(const Schema& schema);

@@ -40,7 +40,6 @@ BytesView ConfirmedRows::page_or_none(BytesView page) {
 
 Result<void> ConfirmedRows::open_page(BytesView page) {
   ROLLCALL_TRY(page_.open(page_or_none(page), PageUse::reply));
-  page_sets_.assign(page_.path_sets(), -1);
   layout_ = Layout{};
   last_stamps_.clear();
   return {};
@@ -49,6 +48,7 @@ Result<void> ConfirmedRows::open_page(BytesView page) {
 Result<void> ConfirmedRows::lay_out(const Section& section) {
   layout_ = Layout{};
   layout_.section = &section;
+  page_sets_.assign(page_.path_sets(), -1);  // which paths count depends on the collection
   ROLLCALL_TRY_ASSIGN(layout_.table, parts_.tables.find(section.collection));
   if (layout_.table == nullptr) return {};
   const CollectionDef& def = layout_.table->collection();
@@ -92,7 +92,7 @@ Result<std::int64_t> ConfirmedRows::path_set_of(const SectionRow& row) {
   std::vector<std::string_view> paths;
   for (const std::uint32_t place : row.paths) {
     const std::string_view path = page_.paths()[place];
-    if (parts_.grants.is_covered(path)) paths.push_back(path);
+    if (parts_.grants.is_covered(path, row.section->collection)) paths.push_back(path);
   }
   std::sort(paths.begin(), paths.end());
   ROLLCALL_TRY_ASSIGN(known, path_sets_.intern(paths));
@@ -193,10 +193,18 @@ Result<bool> ConfirmedRows::is_noted(const RowKey& key) {
 void ConfirmedRows::share_plain(const RowId& id, std::int64_t paths,
                                 std::span<const FieldId> fields, std::span<const ValueView> cells,
                                 BytesView stamps) {
+  const CollectionDef& def = layout_.table->collection();
   for (const CoveredPath& covered : parts_.grants.covered(paths)) {
-    const auto share = hasher_.plain_row(covered.path, id, fields, cells, stamps);
-    ROLLCALL_CHECK(share.has_value());  // the page's reader, or the table, has checked the stamps
-    parts_.grants.add(covered.grants, *share);
+    parts_.grants.each_view(
+        covered.grants, def.id, [&](std::uint64_t grants, const FieldView* view) {
+          mask_.clear();
+          if (view != nullptr) {
+            for (const FieldId field : fields) mask_.push_back(view->mask[*def.position(field)]);
+          }
+          const auto share = hasher_.plain_row(covered.path, id, fields, cells, stamps, mask_);
+          ROLLCALL_CHECK(share.has_value());  // the page's reader, or the table, checked the stamps
+          parts_.grants.add(grants, *share);
+        });
   }
 }
 
@@ -306,12 +314,19 @@ Result<void> ConfirmedRows::evict(const RowKey& key) {
 
 // ---- Paths
 
-Result<void> ConfirmedRows::set_paths(const RowKey& key, std::int64_t paths) {
+Result<void> ConfirmedRows::set_paths(const RowKey& key, std::int64_t paths,
+                                      const FieldView* view) {
   if (paths == PathSets::empty_set) return evict(key);
   ROLLCALL_TRY(overlay_.load(key, row_));
   if (!row_.confirmed) return {};
   overlay_.take_away(row_);
   row_.paths = paths;
+  if (view != nullptr) {
+    for (std::size_t i = 0; i < row_.state.fields.size(); ++i) {
+      if (view->mask[i] == 0) row_.state.fields[i] = FieldState{};
+    }
+    row_.unknown.fields.clear();
+  }
   overlay_.add(row_);
   return overlay_.store(row_);
 }
@@ -325,8 +340,13 @@ Result<void> ConfirmedRows::sweep(const PageScope& scope, const std::unordered_s
   };
   std::vector<Stale> stale;
   Boundary entry;
+  // A row that the grant does not show is not in its page, wherever it lies.
+  const auto shows = [&](CollectionId collection) {
+    const std::uint64_t bit = parts_.grants.bit(scope.grant->id);
+    return parts_.grants.showing(bit, collection) != 0;
+  };
   ROLLCALL_TRY(each(sets, [&](const ConfirmedRow& row) -> Result<void> {
-    if (there.contains(row.key)) return {};
+    if (there.contains(row.key) || !shows(row.key.collection)) return {};
     std::vector<std::string> kept;
     bool loses = false;
     for (const std::string& path : path_sets_.paths(row.paths)) {
@@ -343,31 +363,62 @@ Result<void> ConfirmedRows::sweep(const PageScope& scope, const std::unordered_s
   for (const Stale& row : stale) {
     const std::vector<std::string_view> paths(row.paths.begin(), row.paths.end());
     ROLLCALL_TRY_ASSIGN(const std::int64_t set, path_sets_.intern(paths));
-    ROLLCALL_TRY(set_paths(row.key, set));
+    ROLLCALL_TRY(set_paths(row.key, set, nullptr));
   }
   return {};
 }
 
-Result<void> ConfirmedRows::drop_uncovered() {
-  std::vector<std::int64_t> shrinking;
-  std::map<std::int64_t, std::int64_t> next;
-  for (const std::int64_t set : path_sets_.sets()) {
-    const std::vector<std::string>& all = path_sets_.paths(set);
-    std::vector<std::string_view> kept;
-    for (const std::string& path : all) {
-      if (parts_.grants.is_covered(path)) kept.push_back(path);
-    }
-    if (kept.size() == all.size()) continue;
-    shrinking.push_back(set);
-    ROLLCALL_TRY_ASSIGN(next[set], path_sets_.intern(kept));
+Result<void> ConfirmedRows::drop_uncovered(bool fields) {
+  // What becomes of the rows of one collection that have one path set.
+  struct Change {
+    std::int64_t set = 0;
+    const FieldView* view = nullptr;  // to keep within; null: there is nothing to look for
+  };
+  std::vector<std::int64_t> changing;
+  std::map<std::pair<std::int64_t, CollectionId>, Change> changes;
+  ROLLCALL_TRY_ASSIGN(std::vector<CollectionId> collections, parts_.unknown.collections());
+  for (const CollectionDef& def : parts_.tables.schema().collections) {
+    const auto known = std::find(collections.begin(), collections.end(), def.id);
+    if (known == collections.end()) collections.push_back(def.id);
   }
-  if (shrinking.empty()) return {};
-  std::vector<std::pair<RowKey, std::int64_t>> rows;
-  ROLLCALL_TRY(each(shrinking, [&](const ConfirmedRow& row) -> Result<void> {
-    rows.emplace_back(row.key, next[row.paths]);
+  const std::vector<std::int64_t> sets = path_sets_.sets();  // more are made meanwhile
+  for (const std::int64_t set : sets) {
+    const std::size_t before = changes.size();
+    for (const CollectionId collection : collections) {
+      std::vector<std::string_view> kept;
+      std::uint64_t grants = 0;
+      for (const CoveredPath& path : parts_.grants.covered(set)) {
+        const std::uint64_t showing = parts_.grants.showing(path.grants, collection);
+        if (showing != 0) kept.push_back(path.path);
+        grants |= showing;
+      }
+      Change change{set, nullptr};
+      if (fields && grants != 0) change.view = parts_.grants.view(grants, collection);
+      const bool shrinks = kept.size() != path_sets_.paths(set).size();
+      if (!shrinks && change.view == nullptr) continue;
+      if (shrinks) {
+        ROLLCALL_TRY_ASSIGN(change.set, path_sets_.intern(kept));
+      }
+      changes.emplace(std::pair(set, collection), change);
+    }
+    if (changes.size() != before) changing.push_back(set);
+  }
+  if (changing.empty()) return {};
+  std::vector<std::pair<RowKey, Change>> rows;
+  ROLLCALL_TRY(each(changing, [&](const ConfirmedRow& row) -> Result<void> {
+    const auto change = changes.find({row.paths, row.key.collection});
+    if (change == changes.end()) return {};
+    const FieldView* view = change->second.view;
+    // Who showed a field that this schema does not have cannot be told: what still is to be seen of
+    // them comes again, for the digest will differ.
+    bool hides = view != nullptr && !row.unknown->empty();
+    for (std::size_t i = 0; view != nullptr && i < row.state->fields.size(); ++i) {
+      hides = hides || (view->mask[i] == 0 && !row.state->fields[i].stamp.is_none());
+    }
+    if (hides || change->second.set != row.paths) rows.emplace_back(row.key, change->second);
     return {};
   }));
-  for (const auto& [key, set] : rows) ROLLCALL_TRY(set_paths(key, set));
+  for (const auto& [key, change] : rows) ROLLCALL_TRY(set_paths(key, change.set, change.view));
   return {};
 }
 
@@ -469,11 +520,32 @@ Result<std::uint64_t> ConfirmedRows::digest(std::string_view prefix) {
   Digest sum;
   ROLLCALL_TRY(each(sets_under(prefix), [&](const ConfirmedRow& row) -> Result<void> {
     for (const std::string& path : path_sets_.paths(row.paths)) {
-      if (prefix.empty() || covers(prefix, path)) sum += share(path, row);
+      if (!prefix.empty() && !covers(prefix, path)) continue;
+      sum += overlay_.share_at(path, row.key, row.def, *row.state, *row.unknown, nullptr);
     }
     return {};
   }));
   return sum.sum;
+}
+
+Result<std::uint64_t> ConfirmedRows::digest(GrantId grant) {
+  const std::string prefix = parts_.grants.find(grant)->grant.path;
+  Digest sum;
+  ROLLCALL_TRY(each(sets_under(prefix), [&](const ConfirmedRow& row) -> Result<void> {
+    for (const std::string& path : path_sets_.paths(row.paths)) {
+      if (covers(prefix, path)) sum += share(grant, path, row).value_or(Digest{});
+    }
+    return {};
+  }));
+  return sum.sum;
+}
+
+std::optional<Digest> ConfirmedRows::share(GrantId grant, std::string_view path,
+                                           const ConfirmedRow& row) {
+  const std::uint64_t bit = parts_.grants.bit(grant);
+  if (parts_.grants.showing(bit, row.key.collection) == 0) return std::nullopt;
+  const FieldView* view = parts_.grants.view(bit, row.key.collection);
+  return overlay_.share_at(path, row.key, row.def, *row.state, *row.unknown, view);
 }
 
 }  // namespace rollcall

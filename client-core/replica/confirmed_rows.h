@@ -57,8 +57,9 @@ class ConfirmedRows {
   void begin_tail() { taken_writes_ = 0; }
   [[nodiscard]] std::uint64_t taken_writes() const { return taken_writes_; }
 
-  // Takes paths that no grant covers any more off all rows, and drops rows that keep none.
-  Result<void> drop_uncovered();
+  // Takes paths that no grant shows any more off all rows, and drops rows that keep none. With
+  // `fields`, what no grant shows any more of the rows that stay goes, too.
+  Result<void> drop_uncovered(bool fields);
   // After a new schema: values that waited for their field move into its column. No digest changes.
   Result<void> move_known();
   // Where there are very many path sets, deletes those that no row has any more.
@@ -76,10 +77,11 @@ class ConfirmedRows {
   [[nodiscard]] std::vector<std::int64_t> sets_under(std::string_view prefix) const;
   // The sum of every (path, row) under the prefix, from the rows themselves.
   Result<std::uint64_t> digest(std::string_view prefix);
-  // Its part of that: of one confirmed row.
-  Digest share(std::string_view path, const ConfirmedRow& row) {
-    return overlay_.share_at(path, row.key, row.def, *row.state, *row.unknown);
-  }
+  // Of what a grant shows, under its own view.
+  Result<std::uint64_t> digest(GrantId grant);
+  // Its part of that, of one confirmed row at a path that the grant covers; nothing: the grant does
+  // not show the row.
+  std::optional<Digest> share(GrantId grant, std::string_view path, const ConfirmedRow& row);
 
  private:
   // How the section under way lies in this schema.
@@ -105,7 +107,8 @@ class ConfirmedRows {
   Result<bool> echo_plain(const SectionRow& row, std::int64_t paths, TxNumber through);
   Result<void> apply_echo(const SectionRow& row, TxNumber through);
   Result<void> evict(const RowKey& key);
-  Result<void> set_paths(const RowKey& key, std::int64_t paths);
+  // What is not in `view` goes; null: nothing does.
+  Result<void> set_paths(const RowKey& key, std::int64_t paths, const FieldView* view);
   Result<void> sweep(const PageScope& scope, const std::unordered_set<RowKey>& there);
   void count_writes(const KnownRow& row);
   Result<void> open_page(BytesView page);
@@ -125,6 +128,7 @@ class ConfirmedRows {
   std::vector<FieldStamp> stamps_;  // of the row under way, unpacked
   Bytes last_stamps_;
   std::vector<ValueView> cells_;
+  std::vector<std::uint8_t> mask_;  // of a plain row's fields
   ReplicaImage image_;
   std::vector<TxNumber> noted_;
   std::uint64_t taken_writes_ = 0;

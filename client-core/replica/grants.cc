@@ -61,6 +61,7 @@ Result<void> Grants::reload() {
     grants_.push_back(std::move(held));
   }
   saved_ = grants_;
+  find_roles();
   return {};
 }
 
@@ -105,6 +106,13 @@ HeldGrant* Grants::find(GrantId id) {
   return found == grants_.end() ? nullptr : &*found;
 }
 
+std::uint64_t Grants::bit(GrantId id) const {
+  for (std::size_t i = 0; i < grants_.size(); ++i) {
+    if (grants_[i].grant.id == id) return std::uint64_t{1} << i;
+  }
+  return 0;
+}
+
 std::vector<GrantId> Grants::replace(std::span<const Grant> list) {
   std::vector<HeldGrant> next;
   std::vector<GrantId> fresh;
@@ -121,12 +129,51 @@ std::vector<GrantId> Grants::replace(std::span<const Grant> list) {
             [](const HeldGrant& a, const HeldGrant& b) { return a.grant.id < b.grant.id; });
   grants_ = std::move(next);
   covered_.clear();
+  find_roles();
   return fresh;
 }
 
-bool Grants::is_covered(std::string_view path) const {
-  return std::any_of(grants_.begin(), grants_.end(),
-                     [&](const HeldGrant& held) { return covers(held.grant.path, path); });
+void Grants::choose_schema(const Schema& schema) {
+  schema_ = &schema;
+  roles_ = std::make_unique<RoleBook>(schema);
+  find_roles();
+}
+
+void Grants::find_roles() {
+  showing_.clear();
+  role_bits_.clear();
+  if (!roles_) return;  // a list that is only to be saved
+  for (const HeldGrant& held : grants_) role_bits_.push_back(roles_->bit(held.grant.role));
+}
+
+std::uint64_t Grants::showing(std::uint64_t grants, CollectionId collection) {
+  const auto [known, is_new] = showing_.try_emplace(collection, 0);
+  if (is_new) {
+    const bool is_known = schema_->find(collection) != nullptr;
+    const RoleBits roles = roles_->showing(collection);
+    for (std::size_t i = 0; i < role_bits_.size(); ++i) {
+      if (!is_known || (role_bits_[i] & roles) != 0) known->second |= std::uint64_t{1} << i;
+    }
+  }
+  return grants & known->second;
+}
+
+const FieldView* Grants::view(std::uint64_t grants, CollectionId collection) {
+  if (schema_->find(collection) == nullptr) return nullptr;
+  RoleBits roles = 0;
+  for (std::size_t i = 0; grants != 0; ++i, grants >>= 1) {
+    if ((grants & 1) != 0) roles |= role_bits_[i];
+  }
+  const FieldView& seen = roles_->view(collection, roles);
+  return seen.all ? nullptr : &seen;
+}
+
+bool Grants::is_covered(std::string_view path, CollectionId collection) {
+  for (std::size_t i = 0; i < grants_.size(); ++i) {
+    if (!covers(grants_[i].grant.path, path)) continue;
+    if (showing(std::uint64_t{1} << i, collection) != 0) return true;
+  }
+  return false;
 }
 
 std::vector<GrantId> Grants::complete(bool staged) const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "engine/model/role_book.h"
 #include "engine/protocol/messages.h"
 #include "engine/storage/digest.h"
 #include "engine/storage/path_sets.h"
@@ -59,10 +61,24 @@ class Grants {
   [[nodiscard]] std::vector<HeldGrant>& all() { return grants_; }
   [[nodiscard]] const std::vector<HeldGrant>& all() const { return grants_; }
   [[nodiscard]] HeldGrant* find(GrantId id);
+  // Its bit among `all()`; 0: there is no such grant.
+  [[nodiscard]] std::uint64_t bit(GrantId id) const;
   // Takes the server's list. Returns those that are new; their sums are still to be made.
   std::vector<GrantId> replace(std::span<const Grant> list);
 
-  [[nodiscard]] bool is_covered(std::string_view path) const;
+  // The schema whose roles grants name; it must live until another is chosen.
+  void choose_schema(const Schema& schema);
+  // The grants, of these (bits by place), whose role shows something of the collection. All of them
+  // when the schema does not have it: then the server knows better.
+  [[nodiscard]] std::uint64_t showing(std::uint64_t grants, CollectionId collection);
+  // What these grants show of the collection together; null: all that the server sends.
+  [[nodiscard]] const FieldView* view(std::uint64_t grants, CollectionId collection);
+  // Calls `each(grants, view)` for each view that some of these grants have, null for everything.
+  template <class Each>
+  void each_view(std::uint64_t grants, CollectionId collection, const Each& each);
+
+  // Whether the path counts for a row of the collection.
+  [[nodiscard]] bool is_covered(std::string_view path, CollectionId collection);
   // Ids of the grants whose rows are here, ascending; with `staged`, those whose pages are, too.
   [[nodiscard]] std::vector<GrantId> complete(bool staged) const;
   [[nodiscard]] bool all_complete() const;
@@ -79,6 +95,8 @@ class Grants {
   static std::uint64_t share_of(const GrantSum& sum) { return sum.sum * (2 * sum.grant.value + 1); }
 
  private:
+  // Their roles' bits, after a change of grants or schema.
+  void find_roles();
   void move_sums(std::uint64_t grants, std::uint64_t by) {
     for (std::size_t i = 0; grants != 0; ++i, grants >>= 1) {
       if ((grants & 1) != 0) grants_[i].sum += by;
@@ -90,6 +108,26 @@ class Grants {
   std::vector<HeldGrant> grants_;  // ascending by id
   std::vector<HeldGrant> saved_;
   std::map<std::int64_t, std::vector<CoveredPath>> covered_;
+  const Schema* schema_ = nullptr;
+  std::unique_ptr<RoleBook> roles_;
+  std::vector<RoleBits> role_bits_;  // by place
+  std::map<CollectionId, std::uint64_t> showing_;
 };
+
+template <class Each>
+void Grants::each_view(std::uint64_t grants, CollectionId collection, const Each& each) {
+  std::uint64_t left = showing(grants, collection);
+  while (left != 0) {
+    const std::uint64_t first = left & (~left + 1);
+    const FieldView* seen = view(first, collection);
+    std::uint64_t same = first;
+    for (std::uint64_t others = left ^ first; others != 0; others &= others - 1) {
+      const std::uint64_t other = others & (~others + 1);
+      if (view(other, collection) == seen) same |= other;
+    }
+    each(same, seen);
+    left ^= same;
+  }
+}
 
 }  // namespace rollcall

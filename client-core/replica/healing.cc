@@ -56,9 +56,10 @@ void Healing::answered() {
   if (HeldGrant* held = grants_.find(grant)) held->reread = false;
 }
 
-Result<std::vector<Healing::LocalSum>> Healing::local_sums(const std::string& prefix,
+Result<std::vector<Healing::LocalSum>> Healing::local_sums(const Grant& grant,
                                                            const HealWant& asked,
                                                            const HealRanges& ranges) {
+  const std::string& prefix = grant.path;
   std::vector<LocalSum> sums(ranges.ranges.size() + 1);
   Boundary entry;
   ROLLCALL_TRY(rows_.each(rows_.sets_under(prefix), [&](const ConfirmedRow& row) -> Result<void> {
@@ -71,8 +72,10 @@ Result<std::vector<Healing::LocalSum>> Healing::local_sums(const std::string& pr
       const auto range =
           std::lower_bound(ranges.ranges.begin(), ranges.ranges.end(), entry,
                            [](const RangeSum& a, const Boundary& b) { return a.through < b; });
+      const std::optional<Digest> share = rows_.share(grant.id, path, row);
+      if (!share) continue;  // another grant shows it
       LocalSum& local = sums[static_cast<std::size_t>(range - ranges.ranges.begin())];
-      local.sum += rows_.share(path, row).sum;
+      local.sum += share->sum;
       ++local.entries;
     }
     return {};
@@ -90,8 +93,8 @@ Result<bool> Healing::take_sums(const HealWant& asked, const HealRanges& ranges,
       return failure(ErrorCode::malformed, "the ranges of a drill-down do not ascend");
     }
   }
-  const std::string prefix = held->grant.path;
-  ROLLCALL_TRY_ASSIGN(const std::vector<LocalSum> local, local_sums(prefix, asked, ranges));
+  const Grant grant = held->grant;
+  ROLLCALL_TRY_ASSIGN(const std::vector<LocalSum> local, local_sums(grant, asked, ranges));
   if (!asked.after && !asked.through) {
     // All of the grant's rows were just summed: should the kept sum say something else, it is the
     // one that is wrong.

@@ -64,7 +64,7 @@ class Healing {
     std::uint64_t entries = 0;
   };
   // Sums of the own entries between the ranges' ends, and, last, of those beyond them.
-  Result<std::vector<LocalSum>> local_sums(const std::string& prefix, const HealWant& asked,
+  Result<std::vector<LocalSum>> local_sums(const Grant& grant, const HealWant& asked,
                                            const HealRanges& ranges);
 
   Connection& connection_;

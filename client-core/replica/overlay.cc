@@ -169,11 +169,14 @@ Result<void> Overlay::show(KnownRow& row, const RowState& visible, bool exists, 
 }
 
 Digest Overlay::share_at(std::string_view path, const RowKey& key, const CollectionDef* def,
-                         const RowState& state, const std::vector<NamedField>& unknown) {
+                         const RowState& state, const std::vector<NamedField>& unknown,
+                         const FieldView* view) {
   Digest sum;
   if (def != nullptr) {
     if (state.is_deleted()) return sum;
-    sum = hasher_.row(path, key.id, *def, state);
+    std::span<const std::uint8_t> mask;
+    if (view != nullptr) mask = view->mask;
+    sum = hasher_.row(path, key.id, *def, state, mask);
   } else if (is_deleted(unknown)) {
     return sum;
   }
@@ -185,15 +188,18 @@ Digest Overlay::share_at(std::string_view path, const RowKey& key, const Collect
 
 void Overlay::share(const KnownRow& row, bool add) {
   if (!row.confirmed) return;
+  const CollectionDef* def = row.table == nullptr ? nullptr : &row.def();
   for (const CoveredPath& covered : parts_.grants.covered(row.paths)) {
-    const Digest share =
-        share_at(covered.path, row.key, row.table == nullptr ? nullptr : &row.def(), row.state,
-                 row.unknown.fields);
-    if (add) {
-      parts_.grants.add(covered.grants, share);
-    } else {
-      parts_.grants.take_away(covered.grants, share);
-    }
+    parts_.grants.each_view(
+        covered.grants, row.key.collection, [&](std::uint64_t grants, const FieldView* view) {
+          const Digest share =
+              share_at(covered.path, row.key, def, row.state, row.unknown.fields, view);
+          if (add) {
+            parts_.grants.add(grants, share);
+          } else {
+            parts_.grants.take_away(grants, share);
+          }
+        });
   }
 }
 

@@ -78,9 +78,11 @@ class Overlay {
   // The row's part in the grants' sums; before and after each change of its confirmed state.
   void take_away(const KnownRow& row) { share(row, false); }
   void add(const KnownRow& row) { share(row, true); }
-  // What one path of a confirmed row adds to a digest.
+  // What one path of a confirmed row adds to a digest under a view; null: everything. Fields that
+  // this schema does not have count under every view: the server knows what it sent.
   Digest share_at(std::string_view path, const RowKey& key, const CollectionDef* def,
-                  const RowState& state, const std::vector<NamedField>& unknown);
+                  const RowState& state, const std::vector<NamedField>& unknown,
+                  const FieldView* view);
 
   // Folds the row's own accepted transactions up to `through` into its confirmed state, as the
   // server did. False when the row has none.

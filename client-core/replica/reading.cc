@@ -12,8 +12,8 @@ namespace rollcall {
 bool Reading::is_complete() const {
   const Grants& grants = parts_.rows.grants;
   const Standing& standing = parts_.rows.standing;
-  if (standing.cursor.empty() || !standing.position.empty() || standing.regrouped ||
-      parts_.staging.has_ranges()) {
+  if (standing.cursor.empty() || !standing.position.empty() ||
+      standing.regrouped != Regrouped::no || parts_.staging.has_ranges()) {
     return false;
   }
   return std::all_of(grants.all().begin(), grants.all().end(), [](const HeldGrant& held) {
@@ -77,18 +77,19 @@ Result<void> Reading::take_grants(std::uint64_t version, const std::vector<Grant
   for (const HeldGrant& held : grants.all()) {
     const bool stays = std::any_of(list.begin(), list.end(),
                                    [&](const Grant& grant) { return grant.id == held.grant.id; });
-    if (!stays) ROLLCALL_TRY(parts_.staging.drop_grant(held.grant.id));
+    if (stays) continue;
+    ROLLCALL_TRY(parts_.staging.drop_grant(held.grant.id));
+    standing.regrouped = Regrouped::shrunk;
   }
   const std::vector<GrantId> fresh = grants.replace(list);
   standing.grants_version = version;
-  standing.regrouped = true;
+  if (standing.regrouped == Regrouped::no) standing.regrouped = Regrouped::grown;
   // A tail under way was asked for with other grants.
   standing.position.clear();
   ROLLCALL_TRY(parts_.staging.drop_tail());
   for (const GrantId id : fresh) {
     // Another grant may have brought rows that this one shows, too.
-    const std::string prefix = grants.find(id)->grant.path;
-    ROLLCALL_TRY_ASSIGN(const std::uint64_t sum, parts_.confirmed.digest(prefix));
+    ROLLCALL_TRY_ASSIGN(const std::uint64_t sum, parts_.confirmed.digest(id));
     grants.find(id)->sum = sum;
   }
   return {};
@@ -281,10 +282,12 @@ Result<void> Reading::complete(const SyncReply& reply, const SyncRequest& asked,
   if (!settles || parts_.confirmed.taken_writes() != writes) {
     ROLLCALL_TRY(retire_left_over(retired));
   }
-  if (standing.regrouped) ROLLCALL_TRY(parts_.confirmed.drop_uncovered());
+  if (standing.regrouped != Regrouped::no) {
+    ROLLCALL_TRY(parts_.confirmed.drop_uncovered(standing.regrouped == Regrouped::shrunk));
+  }
   overlay.settle();
   standing.retired = std::max(standing.retired, retired);
-  standing.regrouped = false;
+  standing.regrouped = Regrouped::no;
   ROLLCALL_TRY(parts_.rows.verdicts.reload(standing.retired));
   ROLLCALL_TRY(parts_.rows.pending.reload());
   ROLLCALL_TRY(parts_.rows.bases.reload());

@@ -198,7 +198,13 @@ Result<void> Replica::adopt_schema(BytesView bytes) {
     ROLLCALL_TRY(apply_layout(parts.connection, Flavour::replica, *next));
     parts.change_schema(next);
     if (parts.standing.newer_schema <= next->version) parts.standing.newer_schema = 0;
-    return parts.confirmed.move_known();
+    ROLLCALL_TRY(parts.confirmed.move_known());
+    if (before->roles == next->roles && next->roles.empty()) return {};
+    // Fields that were unknown counted for every grant.
+    for (HeldGrant& held : parts.grants.all()) {
+      ROLLCALL_TRY_ASSIGN(held.sum, parts.confirmed.digest(held.grant.id));
+    }
+    return {};
   });
   if (!done) parts.change_schema(before);
   parts.queries.everything_changed();

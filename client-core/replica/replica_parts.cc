@@ -38,7 +38,9 @@ ReplicaParts::ReplicaParts(const ReplicaDoors& the_doors, const ReplicaOptions& 
       healing(connection, confirmed, grants, staging, path_sets),
       reading({parts_of(*this), overlay, confirmed, path_sets, staging, healing, outbox}),
       queries(connection),
-      schemas_{std::move(schema)} {}
+      schemas_{std::move(schema)} {
+  grants.choose_schema(tables.schema());
+}
 
 Result<void> ReplicaParts::reload() {
   needs_reload_ = true;
@@ -150,6 +152,7 @@ void ReplicaParts::publish() {
 void ReplicaParts::change_schema(std::shared_ptr<const Schema> schema) {
   tables.change(schema);
   schemas_.push_back(std::move(schema));
+  grants.choose_schema(tables.schema());
 }
 
 Result<void> ReplicaParts::take_out_of_sight(TxNumber number) {

@@ -26,7 +26,7 @@ Result<void> Standing::save(Connection& connection) const {
   save.bind_integer(6, whole(grants_version));
   save.bind_integer(7, newer_schema);
   save.bind_integer(8, forked ? 1 : 0);
-  save.bind_integer(9, regrouped ? 1 : 0);
+  save.bind_integer(9, static_cast<std::int64_t>(regrouped));
   save.bind_integer(10, last_synced_ms);
   save.bind_integer(11, offset_ms);
   save.bind_integer(12, whole(clock_time));
@@ -61,7 +61,7 @@ Result<Standing> Standing::load(Connection& connection) {
   standing.grants_version = whole(5);
   standing.newer_schema = static_cast<std::uint32_t>(load.integer(6));
   standing.forked = load.integer(7) != 0;
-  standing.regrouped = load.integer(8) != 0;
+  standing.regrouped = static_cast<Regrouped>(load.integer(8));
   standing.last_synced_ms = load.integer(9);
   standing.offset_ms = load.integer(10);
   standing.clock_time = whole(11);

@@ -12,6 +12,13 @@ namespace rollcall {
 
 class Connection;
 
+// How the list of grants changed since the last completed read.
+enum class Regrouped : std::uint8_t {
+  no = 0,
+  grown = 1,   // none was lost: but pages may hold paths that none covers
+  shrunk = 2,  // rows may have lost their last path, or fields that no other grant shows
+};
+
 // Where a replica stands towards its server, apart from rows, grants and transactions: the one row
 // of table `_standing`.
 struct Standing {
@@ -25,7 +32,7 @@ struct Standing {
   std::uint32_t newer_schema = 0;  // a version that the server told of; 0: none
   bool forked = false;
   bool read_once = false;  // a read was completed: what is in sight never goes back to half
-  bool regrouped = false;  // the grants list changed: rows may have lost their last path
+  Regrouped regrouped = Regrouped::no;
   std::int64_t last_synced_ms = 0;
   std::int64_t offset_ms = 0;    // server time minus this machine's
   std::uint64_t clock_time = 0;  // of the greatest stamp made or seen

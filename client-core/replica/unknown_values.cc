@@ -52,6 +52,18 @@ Result<void> UnknownValues::keep(const Row& row) {
   return keep.run();
 }
 
+Result<std::vector<CollectionId>> UnknownValues::collections() {
+  std::vector<CollectionId> collections;
+  if (!any_) return collections;
+  ROLLCALL_TRY_ASSIGN(Statement list,
+                      connection_->cached("SELECT DISTINCT collection FROM _unknown ORDER BY 1"));
+  for (;;) {
+    ROLLCALL_TRY_ASSIGN(const bool more, list.step());
+    if (!more) return collections;
+    collections.emplace_back(static_cast<std::uint16_t>(list.integer(0)));
+  }
+}
+
 Result<std::vector<RowKey>> UnknownValues::keys() {
   std::vector<RowKey> keys;
   if (!any_) return keys;

@@ -35,6 +35,8 @@ class UnknownValues {
   Result<bool> find(const RowKey& key, Row& out);
   // Without fields: forgets the row.
   Result<void> keep(const Row& row);
+  // The collections that have any.
+  Result<std::vector<CollectionId>> collections();
   // All rows, by collection and id.
   Result<std::vector<RowKey>> keys();
 

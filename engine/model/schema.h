@@ -8,6 +8,7 @@
 
 #include "engine/base/cryptography.h"
 #include "engine/base/numbers.h"
+#include "engine/model/role.h"
 #include "engine/model/value.h"
 
 namespace rollcall {
@@ -102,6 +103,7 @@ struct Schema {
   std::uint32_t version = 0;
   std::string name;
   std::vector<CollectionDef> collections;  // ascending by id
+  std::vector<RoleDef> roles;              // as declared; none: engine/model/role_book.h
   Hash hash;                               // BLAKE2b-256 of the canonical CBOR
 
   [[nodiscard]] const CollectionDef* find(CollectionId collection) const;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/clock/utc_time.h"
+#include "engine/model/role_book.h"
 #include "engine/protocol/invitation_link.h"
 
 namespace rollcall {
@@ -38,7 +39,7 @@ std::string line_of(const DeviceRecord& device) {
   std::string scopes;
   for (const GrantRecord& grant : device.grants) {
     scopes += (scopes.empty() ? "" : ", ") + grant.path;
-    if (!role_writes(grant.role)) scopes += " (" + grant.role + ")";
+    if (grant.role != role_member) scopes += " (" + grant.role + ")";
   }
   if (device.local) scopes = "this server's own, for imports";
   return device_text(device.number) + "  " + device.label + "  " + scopes + "  " +

@@ -2,18 +2,18 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
+#include "engine/model/role_book.h"
 #include "server/space/device_table.h"
 
 namespace rollcall {
 
 // What a device may write, at the place of its transaction in commit order. Deny by default.
 //
-// A set of paths is covered when one of them lies under a grant whose role writes: a kiosk that has
-// the event, not the person's unit, writes the event's registrations.
+// A field may be written in a row that lies at some path under a grant whose role writes the field:
+// a kiosk that has the event, not the person's unit, writes the event's registrations. Fields of
+// one row may be allowed by different grants.
 class Authority {
  public:
   enum class Standing : std::uint8_t {
@@ -22,26 +22,89 @@ class Authority {
     denied,
   };
 
-  // The device must live as long. `cursor`: what the transaction's author had read up to.
-  Authority(const StoredDevice& device, Sequence cursor) : device_(&device), cursor_(cursor) {}
+  // What is to be done to rows of one collection. `fields` must live as long.
+  struct Wish {
+    CollectionId collection;
+    bool insert = false;
+    std::span<const FieldId> fields;
+    std::uint64_t whole = 0;     // active grants, by place, whose role allows all of it
+    std::uint64_t anywhere = 0;  // of these, those that allow it on any path
+  };
+  struct Ruling {
+    Standing standing = Standing::denied;
+    FieldId field;  // that is not allowed
+  };
 
-  // Any range of things that are a string_view.
+  // All must live as long. `cursor`: what the transaction's author had read up to.
+  Authority(const StoredDevice& device, RoleBook& roles, Sequence cursor)
+      : device_(&device), roles_(&roles), cursor_(cursor) {}
+
+  [[nodiscard]] Wish wish(CollectionId collection, bool insert,
+                          std::span<const FieldId> fields) const;
+
+  // Whether the wish is allowed for a row at these paths; `is_new`: for one that is not there yet.
+  // Paths: any range of things that are a string_view.
   template <class Paths>
-  [[nodiscard]] Standing over(const Paths& paths) const {
-    if (device_->record.local) return Standing::allowed;
-    Standing best = Standing::denied;
+  [[nodiscard]] Ruling over(const Wish& wish, const Paths& paths, bool is_new) const {
+    if (device_->record.local) return {Standing::allowed, {}};
+    if (is_new && wish.anywhere != 0) return {Standing::allowed, {}};
     for (const std::string_view path : paths) {
-      const Standing standing = over_path(path);
-      if (standing == Standing::allowed) return standing;
-      if (standing == Standing::lost) best = standing;
+      if (covers_whole(wish, path)) return {Standing::allowed, {}};
     }
-    return best;
+    Ruling ruling{wish.fields.empty() ? Standing::denied : Standing::allowed, {}};
+    for (const FieldId field : wish.fields) {
+      const Standing standing = field_over(wish, field, paths);
+      if (standing <= ruling.standing) continue;
+      ruling = {standing, field};
+    }
+    return ruling;
+  }
+
+  // Whether the device sees a row of the collection at these paths.
+  template <class Paths>
+  [[nodiscard]] Standing sees(CollectionId collection, const Paths& paths) const {
+    if (device_->record.local) return Standing::allowed;
+    const RoleBits showing = roles_->showing(collection);
+    return best(paths, [&](RoleBits role) { return (role & showing) != 0; });
+  }
+
+  // Whether it may open the next generation of fields of a row at these paths.
+  template <class Paths>
+  [[nodiscard]] bool may_undo(CollectionId collection, const Paths& paths) const {
+    if (device_->record.local) return true;
+    return best(paths, [&](RoleBits role) {
+             const CollectionRights* rights = roles_->rights(role, collection);
+             return rights != nullptr && rights->undo;
+           }) == Standing::allowed;
   }
 
  private:
-  [[nodiscard]] Standing over_path(std::string_view path) const;
+  [[nodiscard]] bool covers_whole(const Wish& wish, std::string_view path) const;
+  [[nodiscard]] bool allows(RoleBits role, const Wish& wish, FieldId field) const;
+
+  template <class Paths>
+  [[nodiscard]] Standing field_over(const Wish& wish, FieldId field, const Paths& paths) const {
+    return best(paths, [&](RoleBits role) { return allows(role, wish, field); });
+  }
+  template <class Paths, class Allows>
+  [[nodiscard]] Standing best(const Paths& paths, const Allows& allows) const {
+    Standing best = Standing::denied;
+    for (const std::string_view path : paths) {
+      for (const GrantRecord& grant : device_->record.grants) {
+        if (allows(roles_->bit(grant.role)) && is_under(grant, path)) return Standing::allowed;
+      }
+      if (best == Standing::lost) continue;
+      for (const GrantRecord& grant : device_->ended) {
+        if (!grant.was_active_at(cursor_) || !is_under(grant, path)) continue;
+        if (allows(roles_->bit(grant.role))) best = Standing::lost;
+      }
+    }
+    return best;
+  }
+  [[nodiscard]] static bool is_under(const GrantRecord& grant, std::string_view path);
 
   const StoredDevice* device_;
+  RoleBook* roles_;
   Sequence cursor_;
 };
 

@@ -10,7 +10,7 @@ namespace rollcall {
 
 Result<std::optional<Boundary>> BootstrapReader::read(const Want& want, PageWriter& page) {
   RowPacker packer(page, scope_);
-  EntryScan scan(snapshot_, want.prefix);
+  EntryScan scan(snapshot_, want.prefix, want.role);
   ROLLCALL_TRY(scan.start(want.after, want.through));
   std::optional<Boundary> reached;
   for (std::size_t looked_at = 1;; ++looked_at) {
@@ -20,7 +20,11 @@ Result<std::optional<Boundary>> BootstrapReader::read(const Want& want, PageWrit
     if (reached) return reached;
     ROLLCALL_TRY(unpack_paths(scan.row().paths, entries_));
     ROLLCALL_TRY_ASSIGN(const bool before, came_before(want, scan));
-    if (!before) ROLLCALL_TRY(packer.add_whole(scan.table(), scan.row(), entries_));
+    if (!before) {
+      const CollectionId collection = scan.table().rows.collection().id;
+      ROLLCALL_TRY_ASSIGN(const FieldView* view, scope_.view_of(collection, entries_));
+      ROLLCALL_TRY(packer.add_whole(scan.table(), scan.row(), entries_, *view));
+    }
     if (page.is_full() || page.rows() >= want.rows_max || page.size_estimate() >= want.bytes_max ||
         looked_at >= want.scan_rows_max) {
       reached = scan.boundary();
@@ -49,7 +53,7 @@ Result<HealRanges> read_heal_ranges(Snapshot& snapshot, const GrantRecord& grant
                                     std::size_t scan_rows_max) {
   HealRanges healed;
   healed.grant = grant.id;
-  EntryScan scan(snapshot, grant.path);
+  EntryScan scan(snapshot, grant.path, snapshot.roles().book().bit(grant.role));
   ROLLCALL_TRY(scan.start(after, through));
   // A rest so small that it would be re-read whole is summed along.
   const std::size_t enough = scan_rows_max + heal_rows_max + 1;

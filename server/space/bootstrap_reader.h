@@ -26,6 +26,7 @@ class BootstrapReader {
 
   struct Want {
     std::string prefix;
+    RoleBits role = 0;  // of the grant: rows that it does not show are passed over
     std::optional<Boundary> after;
     std::optional<Boundary> through;
     std::size_t rows_max = 0;
@@ -44,9 +45,10 @@ class BootstrapReader {
   std::vector<PathEntry> entries_;
 };
 
-// Cuts a range into parts of equal entry count and sums each. Of a range that is longer than
-// `scan_rows_max` the rest comes as one more part, with `unsummed` in the place of its sum and "at
-// least so many" as its rows: whoever compares finds it different, and descends into it.
+// Cuts a range of what a grant shows into parts of equal entry count and sums each. Of a range that
+// is longer than `scan_rows_max` the rest comes as one more part, with `unsummed` in the place of
+// its sum and "at least so many" as its rows: whoever compares finds it different, and descends
+// into it.
 inline constexpr std::uint64_t unsummed = 1;
 Result<HealRanges> read_heal_ranges(Snapshot& snapshot, const GrantRecord& grant,
                                     const std::optional<Boundary>& after,

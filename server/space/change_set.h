@@ -10,6 +10,7 @@
 #include "engine/storage/path_index.h"
 #include "server/space/commit_news.h"
 #include "server/space/digest_book.h"
+#include "server/space/space_roles.h"
 
 namespace rollcall {
 
@@ -18,18 +19,24 @@ namespace rollcall {
 class ChangeSet {
  public:
   void begin(std::shared_ptr<const DigestBook::Watch> watch);
+  // Whose digests there are; it must live until others are chosen.
+  void choose_views(const std::vector<SpaceRoles::DigestView>& views);
 
-  // Whether anybody wants the digest of this path; asked for each written row, so remembered.
-  Result<bool> is_watched(std::int64_t path, PathIndex& paths);
+  // The views of which anybody wants the digest of this path, as bits by their place; asked for
+  // each written row, so remembered.
+  Result<std::uint64_t> watched(std::int64_t path, PathIndex& paths);
   [[nodiscard]] bool watches_anything() const { return !watch_->prefixes.empty(); }
   [[nodiscard]] const DigestBook::Watch& watch() const { return *watch_; }
 
   // Path numbers may mean other paths now: some were rolled back.
   void forget_numbers() { watched_.clear(); }
 
-  // A row at this path changed; its digest there moved by `by`.
-  void add(std::int64_t path, Digest by = {}) {
-    if (pending_.empty() || pending_.back().first != path) pending_.emplace_back(path, Digest{});
+  // A row at this path changed.
+  void add(std::int64_t path) { add(path, 0, Digest{}); }
+  // Its digest there, under a view, moved by `by`.
+  void add(std::int64_t path, std::size_t view, Digest by) {
+    const Place place = place_of(path, view);
+    if (pending_.empty() || pending_.back().first != place) pending_.emplace_back(place, Digest{});
     pending_.back().second += by;
   }
   // The transaction since the last call was accepted, or refused.
@@ -42,12 +49,21 @@ class ChangeSet {
   Result<void> tell(PathIndex& paths, CommitNews& news) const;
 
  private:
-  enum class Watched : std::uint8_t { unknown, no, yes };
+  // A path and a view in one number.
+  using Place = std::uint64_t;
+  static constexpr unsigned view_bits = 6;
+  static constexpr std::uint64_t unknown = ~std::uint64_t{0};
+  static Place place_of(std::int64_t path, std::size_t view) {
+    return (static_cast<Place>(path) << view_bits) | view;
+  }
+  static std::int64_t path_of(Place place) { return static_cast<std::int64_t>(place >> view_bits); }
+  static std::size_t view_of(Place place) { return place & ((1u << view_bits) - 1); }
 
   std::shared_ptr<const DigestBook::Watch> watch_ = std::make_shared<const DigestBook::Watch>();
-  std::vector<Watched> watched_;  // by path number
-  std::vector<std::pair<std::int64_t, Digest>> pending_;
-  std::unordered_map<std::int64_t, Digest> kept_;
+  const std::vector<SpaceRoles::DigestView>* views_ = nullptr;
+  std::vector<std::uint64_t> watched_;  // by path number
+  std::vector<std::pair<Place, Digest>> pending_;
+  std::unordered_map<Place, Digest> kept_;
 };
 
 }  // namespace rollcall

@@ -12,12 +12,6 @@
 
 namespace rollcall {
 
-// The roles of this version. Both read every field; members write every field as well. A reader is
-// what an invitation makes of everybody under `public`: what all see, not all may change.
-inline constexpr std::string_view role_member = "member";
-inline constexpr std::string_view role_reader = "reader";
-constexpr bool role_writes(std::string_view role) { return role == role_member; }
-
 // A path prefix and a role that a device has, or had. Its identity is its own: the same path given
 // again is another grant.
 struct GrantRecord {
@@ -30,6 +24,17 @@ struct GrantRecord {
   // Whether it counted for somebody who had read up to `cursor`.
   [[nodiscard]] bool was_active_at(Sequence cursor) const {
     return given <= cursor && (is_active() || ended > cursor);
+  }
+};
+
+// How people write a grant: "unit/nc/wake=captain", or the path alone.
+struct ScopeText {
+  std::string path;
+  std::string role;  // empty: none is named
+  static ScopeText of(std::string_view text) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) return {std::string(text), ""};
+    return {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
   }
 };
 
@@ -54,7 +59,7 @@ struct Invitation {
   std::string code;  // 8 typed characters
   std::int64_t expires_ms = 0;
   std::string label;
-  std::vector<std::string> scopes;
+  std::vector<std::string> scopes;  // ScopeText
 };
 
 }  // namespace rollcall

@@ -173,16 +173,25 @@ Result<void> DeviceTable::end_grant(GrantId grant, Sequence ended) {
   return update.run();
 }
 
-Result<std::vector<std::string>> DeviceTable::granted_prefixes() {
-  ROLLCALL_TRY_ASSIGN(
-      Statement select,
-      connection_->cached("SELECT DISTINCT path FROM _grants WHERE ended = 0 ORDER BY path"));
-  std::vector<std::string> prefixes;
+Result<std::vector<std::pair<std::string, std::string>>> DeviceTable::granted_prefixes() {
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      connection_->cached("SELECT DISTINCT path, role FROM _grants WHERE ended = 0 "
+                                          "ORDER BY path, role"));
+  std::vector<std::pair<std::string, std::string>> prefixes;
   while (true) {
     ROLLCALL_TRY_ASSIGN(const bool more, select.step());
     if (!more) return prefixes;
-    prefixes.emplace_back(select.text(0));
+    prefixes.emplace_back(select.text(0), select.text(1));
   }
+}
+
+Result<std::uint64_t> DeviceTable::count_granted(std::string_view role) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement count,
+      connection_->cached("SELECT count(*) FROM _grants WHERE ended = 0 AND role = ?1"));
+  count.bind_text(1, role);
+  ROLLCALL_TRY(count.step());
+  return static_cast<std::uint64_t>(count.integer(0));
 }
 
 }  // namespace rollcall

@@ -2,6 +2,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/storage/statement.h"
@@ -41,8 +43,10 @@ class DeviceTable {
   // Gives the grant its id.
   Result<void> insert_grant(DeviceNumber device, GrantRecord& grant);
   Result<void> end_grant(GrantId grant, Sequence ended);
-  // Every prefix that a device has now, ascending, each once.
-  Result<std::vector<std::string>> granted_prefixes();
+  // Every (prefix, role) that a device has now, ascending, each once.
+  Result<std::vector<std::pair<std::string, std::string>>> granted_prefixes();
+  // How many active grants have the role.
+  Result<std::uint64_t> count_granted(std::string_view role);
 
  private:
   explicit DeviceTable(Connection& connection) : connection_(&connection) {}

@@ -17,7 +17,8 @@
 
 namespace rollcall {
 
-// What one commit added to the digest of one path.
+// What one commit added to the digest of one path under one view: the path is the view's key of it
+// (SpaceRoles::DigestView::key), here and in all that follows.
 struct PathChange {
   std::string path;
   Digest digest;

@@ -16,8 +16,19 @@ Result<void> EntryScan::start(const std::optional<Boundary>& after,
   after_ = after;
   through_ = through;
   at_ = 0;
+  filter_ = shown_filter(snapshot_, role_);
   ROLLCALL_TRY_ASSIGN(paths_, paths_from(after ? after->path : ""));
   return {};
+}
+
+std::string EntryScan::shown_filter(Snapshot& snapshot, std::optional<RoleBits> role) {
+  if (!role || (*role != 0 && snapshot.roles().book().read_all(*role))) return "";
+  std::string list;
+  for (const CollectionDef& collection : snapshot.schema()->collections) {
+    if ((snapshot.roles().book().showing(collection.id) & *role) == 0) continue;
+    list += (list.empty() ? "" : ",") + std::to_string(collection.id.value);
+  }
+  return " AND collection IN (" + list + ")";
 }
 
 Result<std::vector<PathNames::NamedPath>> EntryScan::paths_from(std::string_view from) {
@@ -37,7 +48,8 @@ Result<std::uint64_t> EntryScan::count(std::uint64_t enough) {
       Statement count,
       snapshot_.file().connection().cached(
           "SELECT count(*) FROM (SELECT 1 FROM _index WHERE path = ?1 AND (collection, id) > (?2, "
-          "?3) AND (collection, id) <= (?4, ?5) LIMIT ?6)"));
+          "?3) AND (collection, id) <= (?4, ?5)" +
+          filter_ + " LIMIT ?6)"));
   std::uint64_t entries = 0;
   std::vector<PathNames::NamedPath> paths = paths_;
   do {
@@ -62,9 +74,10 @@ Result<std::uint64_t> EntryScan::count(std::uint64_t enough) {
 }
 
 Result<std::optional<Boundary>> EntryScan::last() {
-  ROLLCALL_TRY_ASSIGN(Statement select, snapshot_.file().connection().cached(
-                                            "SELECT collection, id FROM _index WHERE path = ?1 "
-                                            "ORDER BY collection DESC, id DESC LIMIT 1"));
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      snapshot_.file().connection().cached("SELECT collection, id FROM _index WHERE path = ?1" +
+                                           filter_ + " ORDER BY collection DESC, id DESC LIMIT 1"));
   std::optional<Boundary> last;
   std::vector<PathNames::NamedPath> paths = paths_;
   do {
@@ -107,8 +120,8 @@ Result<bool> EntryScan::next() {
 Result<bool> EntryScan::next_collection() {
   ROLLCALL_TRY_ASSIGN(Statement find,
                       snapshot_.file().connection().cached(
-                          "SELECT collection FROM _index WHERE path = ?1 AND collection >= ?2 "
-                          "ORDER BY collection LIMIT 1"));
+                          "SELECT collection FROM _index WHERE path = ?1 AND collection >= ?2" +
+                          filter_ + " ORDER BY collection LIMIT 1"));
   std::int64_t from = table_ != nullptr ? table_->rows.collection().id.value + 1 : 0;
   table_ = nullptr;
   for (;; ++at_, from = 0) {
@@ -130,6 +143,7 @@ Result<bool> EntryScan::next_collection() {
       return failure(ErrorCode::corrupt, "_index names a collection that the schema does not have");
     }
     table_ = &table->second;
+    view_ = role_ ? &snapshot_.roles().book().view(collection, *role_) : nullptr;
     Statement& select = table_->at_path;
     select.bind_integer(1, paths_[at_].number);
     select.bind_integer(2, collection.value);
@@ -153,11 +167,13 @@ Boundary EntryScan::boundary() const {
 Result<Digest> EntryScan::digest() {
   if (row_.place.deleted) return Digest{};
   const RowId id = RowId::from_bytes(row_.id);
+  std::span<const std::uint8_t> mask;
+  if (view_ != nullptr && !view_->all) mask = view_->mask;
   if (row_.extra.empty()) {
-    return hasher_.plain_row(path(), id, table_->fields, row_.cells, row_.stamps);
+    return hasher_.plain_row(path(), id, table_->fields, row_.cells, row_.stamps, mask);
   }
   ROLLCALL_TRY(table_->rows.read(table_->at_path, unpacked_));
-  return hasher_.row(path(), id, table_->rows.collection(), unpacked_.state);
+  return hasher_.row(path(), id, table_->rows.collection(), unpacked_.state, mask);
 }
 
 }  // namespace rollcall

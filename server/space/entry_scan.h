@@ -14,10 +14,13 @@
 namespace rollcall {
 
 // Walks the (path, row) entries below a prefix in the order of (path, collection, row), with the
-// row of each. One at a time in a snapshot, and not beside a tail.
+// row of each, as far as a role shows them: a collection that it does not show is not there. One at
+// a time in a snapshot, and not beside a tail.
 class EntryScan {
  public:
-  EntryScan(Snapshot& snapshot, std::string_view prefix) : snapshot_(snapshot), prefix_(prefix) {}
+  // Without a role: everything.
+  EntryScan(Snapshot& snapshot, std::string_view prefix, std::optional<RoleBits> role = {})
+      : snapshot_(snapshot), prefix_(prefix), role_(role) {}
   ~EntryScan();
   EntryScan(const EntryScan&) = delete;
   EntryScan& operator=(const EntryScan&) = delete;
@@ -36,8 +39,11 @@ class EntryScan {
   [[nodiscard]] ReadTable& table() const { return *table_; }
   [[nodiscard]] const ServerImage& row() const { return row_; }
   [[nodiscard]] Boundary boundary() const;
-  // What the entry adds to the prefix's digest.
+  // What the entry adds to the prefix's digest, under the role's view.
   Result<Digest> digest();
+
+  // " AND collection IN (...)" for the collections that the role shows; empty: all.
+  static std::string shown_filter(Snapshot& snapshot, std::optional<RoleBits> role);
 
  private:
   Result<bool> next_collection();
@@ -49,6 +55,9 @@ class EntryScan {
 
   Snapshot& snapshot_;
   std::string prefix_;
+  std::optional<RoleBits> role_;
+  std::string filter_;               // for statements
+  const FieldView* view_ = nullptr;  // of the present collection; null: everything
   std::optional<Boundary> after_;
   std::optional<Boundary> through_;
   std::vector<PathNames::NamedPath> paths_;  // those around the present one

@@ -61,28 +61,64 @@ Result<bool> RowWriter::insert_plain(ServerTable& table, const RowId& id,
   const std::int64_t key = connection_->last_key();
   for (const std::int64_t number : numbers_) {
     ROLLCALL_TRY(paths_->enter(number, table.collection().id, id, key));
-    Digest digest;
-    ROLLCALL_TRY_ASSIGN(const bool watched, changes_->is_watched(number, *paths_));
-    if (watched) {
-      ROLLCALL_TRY_ASSIGN(const std::string_view path, paths_->path(number));
-      ROLLCALL_TRY_ASSIGN(digest, hasher_.plain_row(path, id, fields_, cells, stamps_));
-    }
-    changes_->add(number, digest);
+    ROLLCALL_TRY(add_plain(number, table, id, cells));
   }
   return true;
 }
 
-Result<Digest> RowWriter::sum(std::int64_t number, const ServerTable& table, const ServerRow& row) {
-  ROLLCALL_TRY_ASSIGN(const bool watched, changes_->is_watched(number, *paths_));
-  if (!watched) return Digest{};
+Result<void> RowWriter::add_plain(std::int64_t number, const ServerTable& table, const RowId& id,
+                                  std::span<const ValueView> cells) {
+  changes_->add(number);
+  ROLLCALL_TRY_ASSIGN(const std::uint64_t watched, changes_->watched(number, *paths_));
+  if (watched == 0) return {};
   ROLLCALL_TRY_ASSIGN(const std::string_view path, paths_->path(number));
-  if (whole_) return hasher_.row(path, row.id, table.collection(), row.state);
-  Digest sum;
-  hasher_.begin(path, row.id);
-  for (const std::uint16_t position : touched_) {
-    sum += hasher_.field(table.collection().fields[position].id, row.state.fields[position]);
+  const auto& views = roles_->digest_views();
+  for (std::size_t view = 0; view < views.size(); ++view) {
+    if (((watched >> view) & 1) == 0) continue;
+    plain_mask_.clear();
+    if (!views[view].is_whole()) {
+      const FieldView& seen = roles_->book().view(table.collection().id, views[view].role);
+      if (!seen.shows) continue;
+      for (const FieldId field : fields_) {
+        plain_mask_.push_back(seen.mask[*table.collection().position(field)]);
+      }
+    }
+    ROLLCALL_TRY_ASSIGN(const Digest digest,
+                        hasher_.plain_row(path, id, fields_, cells, stamps_, plain_mask_));
+    changes_->add(number, view, digest);
   }
-  return sum;
+  return {};
+}
+
+template <class Each>
+Result<void> RowWriter::shares(std::int64_t number, const ServerTable& table, const ServerRow& row,
+                               const Each& each) {
+  ROLLCALL_TRY_ASSIGN(const std::uint64_t watched, changes_->watched(number, *paths_));
+  if (watched == 0) return {};
+  ROLLCALL_TRY_ASSIGN(const std::string_view path, paths_->path(number));
+  const CollectionDef& collection = table.collection();
+  const auto& views = roles_->digest_views();
+  for (std::size_t view = 0; view < views.size(); ++view) {
+    if (((watched >> view) & 1) == 0) continue;
+    std::span<const std::uint8_t> mask;
+    if (!views[view].is_whole()) {
+      const FieldView& seen = roles_->book().view(collection.id, views[view].role);
+      if (!seen.shows) continue;
+      mask = seen.mask;
+    }
+    if (whole_) {
+      each(Share{number, view, hasher_.row(path, row.id, collection, row.state, mask)});
+      continue;
+    }
+    Digest sum;
+    hasher_.begin(path, row.id);
+    for (const std::uint16_t position : touched_) {
+      if (!mask.empty() && mask[position] == 0) continue;
+      sum += hasher_.field(collection.fields[position].id, row.state.fields[position]);
+    }
+    each(Share{number, view, sum});
+  }
+  return {};
 }
 
 Result<void> RowWriter::look_before(const ServerTable& table, const ServerRow& row, bool exists,
@@ -100,8 +136,8 @@ Result<void> RowWriter::look_before(const ServerTable& table, const ServerRow& r
   if (!exists || !changes_->watches_anything()) return {};
   for (const PathEntry& entry : row.paths) {
     if (entry.left.value != 0) continue;
-    ROLLCALL_TRY_ASSIGN(const Digest digest, sum(entry.path, table, row));
-    before_.emplace_back(entry.path, digest);
+    ROLLCALL_TRY(
+        shares(entry.path, table, row, [&](const Share& share) { before_.push_back(share); }));
   }
   return {};
 }
@@ -158,12 +194,16 @@ Result<void> RowWriter::write(ServerTable& table, ServerRow& row, bool exists,
   for (const std::int64_t path : left_) ROLLCALL_TRY(paths_->erase(path, collection, row.id));
   if (!is_news) return {};
 
-  for (const auto& [path, digest] : before_) changes_->add(path, Digest{} - digest);
+  for (const Share& share : before_) {
+    changes_->add(share.path, share.view, Digest{} - share.digest);
+  }
   for (const std::int64_t path : left_) changes_->add(path);
   for (const PathEntry& entry : row.paths) {
     if (entry.left.value != 0) continue;
-    ROLLCALL_TRY_ASSIGN(const Digest digest, sum(entry.path, table, row));
-    changes_->add(entry.path, digest);
+    changes_->add(entry.path);
+    ROLLCALL_TRY(shares(entry.path, table, row, [&](const Share& share) {
+      changes_->add(share.path, share.view, share.digest);
+    }));
   }
   return {};
 }

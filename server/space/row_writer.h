@@ -23,6 +23,11 @@ class RowWriter {
   RowWriter(Connection& connection, PathIndex& paths, ChangeSet& changes)
       : connection_(&connection), paths_(&paths), changes_(&changes) {}
 
+  // Whose views rows are summed under; they must live until others are chosen.
+  void choose_roles(SpaceRoles& roles) {
+    roles_ = &roles;
+    changes_->choose_views(roles.digest_views());
+  }
   // The transaction whose rows follow.
   void begin(Sequence sequence, Stamp accepted);
   // True when the transaction made paths that were not there before.
@@ -46,15 +51,27 @@ class RowWriter {
  private:
   Result<std::int64_t> intern(std::string_view path);
   Result<void> intern_all(const std::vector<std::string>& paths);
-  // What of the row counts at that path; nothing where nobody wants to know.
-  Result<Digest> sum(std::int64_t number, const ServerTable& table, const ServerRow& row);
+  // Adds, or notes in `before_`, what of the row counts at that path for each view that somebody
+  // wants the digest of.
+  struct Share {
+    std::int64_t path = 0;
+    std::size_t view = 0;
+    Digest digest;
+  };
+  template <class Each>
+  Result<void> shares(std::int64_t number, const ServerTable& table, const ServerRow& row,
+                      const Each& each);
+  Result<void> add_plain(std::int64_t number, const ServerTable& table, const RowId& id,
+                         std::span<const ValueView> cells);
   // Lets the row lie at `numbers_` from this sequence on; what entered and left.
   void move(ServerRow& row);
 
   Connection* connection_;
   PathIndex* paths_;
   ChangeSet* changes_;
+  SpaceRoles* roles_ = nullptr;
   RowHasher hasher_;
+  std::vector<std::uint8_t> plain_mask_;  // of fields_, for one view
   Sequence sequence_;
   Stamp accepted_;
   std::vector<std::int64_t> made_paths_;
@@ -71,7 +88,7 @@ class RowWriter {
   // look_before
   bool whole_ = false;                  // every field counts, not only those of `touched_`
   std::vector<std::uint16_t> touched_;  // positions
-  std::vector<std::pair<std::int64_t, Digest>> before_;  // of the row's present, watched paths
+  std::vector<Share> before_;           // of the row's present, watched paths
   std::vector<std::int64_t> entered_;
   std::vector<std::int64_t> left_;
 };

@@ -62,6 +62,7 @@ Result<void> Snapshot::read_schema() {
     for (const FieldDef& field : collection.fields) table.fields.push_back(field.id);
     tables.emplace(collection.id, std::move(table));
   }
+  roles_ = std::make_unique<SpaceRoles>(*schema);
   tables_ = std::move(tables);
   schema_ = std::move(schema);
   return {};
@@ -74,28 +75,38 @@ Bytes Snapshot::cursor() const {
 }
 
 Result<Digest> Snapshot::digest(const std::optional<std::string>& prefix) {
-  if (!prefix || !book_) return scan(prefix.value_or(""));
-  ROLLCALL_TRY_ASSIGN(const std::optional<Digest> known, known_digest(*prefix));
+  const SpaceRoles::DigestView& whole = roles_->digest_views().front();
+  if (!prefix || !book_) return scan(prefix.value_or(""), whole);
+  ROLLCALL_TRY_ASSIGN(const std::optional<Digest> known, known_digest(*prefix, whole));
   if (known) return *known;
-  return scan(*prefix);
+  return scan(*prefix, whole);
 }
 
-Result<std::optional<Digest>> Snapshot::known_digest(const std::string& prefix) {
+Result<std::optional<Digest>> Snapshot::known_digest(const GrantRecord& grant) {
+  const std::size_t view = roles_->digest_view(grant.role);
+  if (view == SpaceRoles::no_view) return std::optional<Digest>(Digest{});
+  return known_digest(grant.path, roles_->digest_views()[view]);
+}
+
+Result<std::optional<Digest>> Snapshot::known_digest(const std::string& prefix,
+                                                     const SpaceRoles::DigestView& view) {
   if (!book_) {
-    ROLLCALL_TRY_ASSIGN(const Digest sum, scan(prefix));
+    ROLLCALL_TRY_ASSIGN(const Digest sum, scan(prefix, view));
     return std::optional<Digest>(sum);
   }
-  std::optional<Digest> known = book_->sum(prefix, head_.sequence);
-  if (known || !book_->begin_scan(prefix, head_.sequence)) return known;
-  const auto sum = scan(prefix);
+  const std::string key = view.key(prefix);
+  std::optional<Digest> known = book_->sum(key, head_.sequence);
+  if (known || !book_->begin_scan(key, head_.sequence)) return known;
+  const auto sum = scan(prefix, view);
   if (sum) known = *sum;
-  book_->end_scan(prefix, known);
+  book_->end_scan(key, known);
   if (!sum) return sum.error();
   return known;
 }
 
-Result<Digest> Snapshot::scan(std::string_view prefix) {
-  EntryScan scan(*this, prefix);
+Result<Digest> Snapshot::scan(std::string_view prefix, const SpaceRoles::DigestView& view) {
+  EntryScan scan(*this, prefix,
+                 view.is_whole() ? std::nullopt : std::optional<RoleBits>(view.role));
   ROLLCALL_TRY(scan.start({}, {}));
   Digest sum;
   while (true) {
@@ -106,15 +117,16 @@ Result<Digest> Snapshot::scan(std::string_view prefix) {
   }
 }
 
-Result<std::uint64_t> Snapshot::count_entries(std::string_view prefix) {
-  const std::string first = std::string(prefix) + "/";
-  const std::string behind = std::string(prefix) + "0";
+Result<std::uint64_t> Snapshot::count_entries(const GrantRecord& grant) {
+  const std::string first = grant.path + "/";
+  const std::string behind = grant.path + "0";
   ROLLCALL_TRY_ASSIGN(
       Statement count,
       file_.connection().cached(
           "SELECT count(*) FROM _index WHERE path IN (SELECT id FROM _path WHERE path = ?1 OR "
-          "(path > ?2 AND path < ?3))"));
-  count.bind_text(1, prefix);
+          "(path > ?2 AND path < ?3))" +
+          EntryScan::shown_filter(*this, roles_->book().bit(grant.role))));
+  count.bind_text(1, grant.path);
   count.bind_text(2, first);
   count.bind_text(3, behind);
   ROLLCALL_TRY(count.step());

@@ -16,6 +16,7 @@
 #include "server/space/digest_book.h"
 #include "server/space/path_names.h"
 #include "server/space/space_file.h"
+#include "server/space/space_roles.h"
 #include "server/space/transaction_log.h"
 
 namespace rollcall {
@@ -57,19 +58,25 @@ class Snapshot {
   TransactionLog& log() { return *log_; }
   PathNames& paths() { return *paths_; }
 
-  // The digest of a prefix (nothing: of the whole space), from the book or by a scan.
+  // The roles of `schema`.
+  SpaceRoles& roles() { return *roles_; }
+
+  // The digest of everything under a prefix (nothing: of the whole space), from the book or by a
+  // scan.
   Result<Digest> digest(const std::optional<std::string>& prefix);
-  // Of a prefix, if the book knows it or wants it summed up now: however many readers ask, one
-  // scans, and what it finds is kept.
-  Result<std::optional<Digest>> known_digest(const std::string& prefix);
-  // Entries under the prefix, for a progress bar.
-  Result<std::uint64_t> count_entries(std::string_view prefix);
+  // Of a grant under its own view, if the book knows it or wants it summed up now: however many
+  // readers ask, one scans, and what it finds is kept.
+  Result<std::optional<Digest>> known_digest(const GrantRecord& grant);
+  // Entries under the grant that its role shows, for a progress bar.
+  Result<std::uint64_t> count_entries(const GrantRecord& grant);
 
  private:
   Snapshot(SpaceFile file, const Cryptography& cryptography, Random& random, const Clock& clock,
            std::shared_ptr<DigestBook> book);
   Result<void> read_schema();
-  Result<Digest> scan(std::string_view prefix);
+  Result<std::optional<Digest>> known_digest(const std::string& prefix,
+                                             const SpaceRoles::DigestView& view);
+  Result<Digest> scan(std::string_view prefix, const SpaceRoles::DigestView& view);
 
   SpaceFile file_;
   const Cryptography& cryptography_;
@@ -80,6 +87,7 @@ class Snapshot {
   std::optional<TransactionLog> log_;
   std::optional<PathNames> paths_;
   std::shared_ptr<const Schema> schema_;
+  std::unique_ptr<SpaceRoles> roles_;         // of schema_
   std::map<CollectionId, ReadTable> tables_;  // of schema_
   std::optional<Sealer> sealer_;
   SpaceHeader header_;

@@ -90,7 +90,9 @@ Result<void> Space::State::load() {
   sealer.emplace(doors.cryptography, header.seal_key, doors.random);
   ROLLCALL_TRY_ASSIGN(const Bytes compiled, file.schema());
   ROLLCALL_TRY_ASSIGN(Schema decoded, decode_schema(compiled, doors.cryptography));
+  roles.reset();
   schema = std::make_unique<Schema>(std::move(decoded));
+  roles = std::make_unique<SpaceRoles>(*schema);
   ROLLCALL_TRY_ASSIGN(last_commit, file.last_commit());
   ROLLCALL_TRY_ASSIGN(PathIndex index, PathIndex::open(connection));
   paths.emplace(std::move(index));
@@ -102,9 +104,9 @@ Result<void> Space::State::load() {
   if (!book) book = std::make_shared<DigestBook>(last_commit.sequence);
   changes.forget_numbers();
   judge = std::make_unique<TransactionJudge>(connection, *paths, changes, *log, *sealer);
-  ROLLCALL_TRY(judge->open_tables(*schema));
-  ROLLCALL_TRY_ASSIGN(const std::vector<std::string> prefixes, devices->granted_prefixes());
-  for (const std::string& prefix : prefixes) watch(prefix);
+  ROLLCALL_TRY(judge->open_tables(*schema, *roles));
+  ROLLCALL_TRY_ASSIGN(const auto prefixes, devices->granted_prefixes());
+  for (const auto& [prefix, role] : prefixes) watch(prefix, role);
   return {};
 }
 
@@ -236,7 +238,10 @@ Result<std::size_t> Space::apply_schema(const Schema& next) {
     ROLLCALL_TRY_ASSIGN(Schema decoded, decode_schema(compiled, s.doors.cryptography));
     // The tables of the old one point into it: it goes last.
     auto fresh = std::make_unique<Schema>(std::move(decoded));
-    ROLLCALL_TRY(s.judge->open_tables(*fresh));
+    auto fresh_roles = std::make_unique<SpaceRoles>(*fresh);
+    ROLLCALL_TRY(s.renew_grants(*fresh));
+    ROLLCALL_TRY(s.judge->open_tables(*fresh, *fresh_roles));
+    s.roles = std::move(fresh_roles);
     s.schema = std::move(fresh);
     s.header.schema_version = next.version;
     s.news.schema = true;

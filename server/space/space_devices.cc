@@ -31,7 +31,12 @@ Error wrong_code() {
 Result<Invitation> Space::invite(std::string_view label, std::vector<std::string> scopes) {
   State& s = *state_;
   ROLLCALL_TRY(check_label(label));
-  for (const std::string& scope : scopes) ROLLCALL_TRY(check_path(scope));
+  for (std::string& text : scopes) {
+    const ScopeText scope = ScopeText::of(text);
+    ROLLCALL_TRY(check_path(scope.path));
+    ROLLCALL_TRY_ASSIGN(const std::string role, s.role_of(scope));
+    if (!scope.role.empty()) text = scope.path + "=" + role;
+  }
   std::sort(scopes.begin(), scopes.end());
   scopes.erase(std::unique(scopes.begin(), scopes.end()), scopes.end());
   if (scopes.size() + 1 > device_grants_max) {
@@ -88,7 +93,7 @@ Result<EnrollReply> Space::enroll(const EnrollRequest& request) {
     return s.admit(*invitation, request, reply);
   };
   ROLLCALL_TRY(s.commit(work));
-  for (const Grant& grant : reply.grants) s.watch(grant.path);
+  for (const Grant& grant : reply.grants) s.watch(grant.path, grant.role);
   if (!refused) return reply;
   if (is_typed && refused->code == ErrorCode::code_unknown) {
     s.wrong_tries.note(s.doors.clock.steady_ms());
@@ -136,19 +141,19 @@ Result<void> Space::State::admit(const StoredInvitation& invitation, const Enrol
   device.stored.enrolled = next;
   next = next.next();
   ROLLCALL_TRY(devices->insert(device.stored));
-  const auto give = [&](std::string_view scope, std::string_view role) -> Result<void> {
-    GrantRecord grant;
-    grant.path = scope;
-    grant.role = role;
-    grant.given = device.stored.enrolled;
-    ROLLCALL_TRY(devices->insert_grant(record.number, grant));
-    record.grants.push_back(std::move(grant));
-    return {};
-  };
-  for (const std::string& scope : invitation.scopes) ROLLCALL_TRY(give(scope, role_member));
-  const auto& scopes = invitation.scopes;
-  if (std::find(scopes.begin(), scopes.end(), public_scope) == scopes.end()) {
-    ROLLCALL_TRY(give(public_scope, role_reader));
+  bool has_public = false;
+  for (const std::string& text : invitation.scopes) {
+    const ScopeText scope = ScopeText::of(text);
+    ROLLCALL_TRY_ASSIGN(const std::string role, role_of(scope));
+    const bool is_given = std::any_of(
+        record.grants.begin(), record.grants.end(),
+        [&](const GrantRecord& grant) { return grant.path == scope.path && grant.role == role; });
+    if (is_given) continue;
+    ROLLCALL_TRY(insert_grant(device.stored, scope.path, role, device.stored.enrolled));
+    has_public = has_public || scope.path == public_scope;
+  }
+  if (!has_public && roles->book().bit(role_reader) != 0) {
+    ROLLCALL_TRY(insert_grant(device.stored, public_scope, role_reader, device.stored.enrolled));
   }
   news.grants.push_back(record.number);
 
@@ -176,6 +181,29 @@ Result<void> Space::State::admit(const StoredInvitation& invitation, const Enrol
   return {};
 }
 
+Result<std::string> Space::State::role_of(const ScopeText& scope) const {
+  const RoleBook& known_roles = roles->book();
+  if (scope.role.empty() && known_roles.bit(role_member) != 0) return std::string(role_member);
+  if (known_roles.bit(scope.role) != 0) return scope.role;
+  std::string known;
+  for (const RoleDef& role : known_roles.roles()) known += " " + role.name;
+  return failure(ErrorCode::invalid_argument,
+                 (scope.role.empty() ? "say with which role, as in " + scope.path + "=ROLE"
+                                     : "the schema has no role \"" + scope.role + "\"") +
+                     "; there are" + known);
+}
+
+Result<GrantRecord> Space::State::insert_grant(StoredDevice& device, std::string_view scope,
+                                               std::string_view role, Sequence given) {
+  GrantRecord grant;
+  grant.path = scope;
+  grant.role = role;
+  grant.given = given;
+  ROLLCALL_TRY(devices->insert_grant(device.record.number, grant));
+  device.record.grants.push_back(grant);
+  return grant;
+}
+
 Result<DeviceNumber> Space::State::free_device_number() {
   while (true) {
     const DeviceNumber number(static_cast<std::uint32_t>(doors.random.next()));
@@ -186,9 +214,12 @@ Result<DeviceNumber> Space::State::free_device_number() {
 }
 
 // A prefix without rows needs no scan: then its digest is kept up with from the first row on.
-void Space::State::watch(std::string_view prefix) {
+void Space::State::watch(std::string_view prefix, std::string_view role) {
+  const std::size_t view = roles->digest_view(role);
+  if (view == SpaceRoles::no_view) return;
   const auto any = paths->any_below(prefix);
-  if (any && !*any) book->offer(prefix, last_commit.sequence, Digest{});
+  if (!any || *any) return;
+  book->offer(roles->digest_views()[view].key(prefix), last_commit.sequence, Digest{});
 }
 
 Result<DeviceRecord> Space::add_local_device(std::string_view label, const PublicKey& key) {
@@ -209,51 +240,57 @@ Result<DeviceRecord> Space::add_local_device(std::string_view label, const Publi
   return device.record;
 }
 
-Result<GrantRecord> Space::grant(DeviceNumber number, std::string_view path) {
+Result<GrantRecord> Space::grant(DeviceNumber number, std::string_view text) {
   State& s = *state_;
-  ROLLCALL_TRY(check_path(path));
+  const ScopeText scope = ScopeText::of(text);
+  ROLLCALL_TRY(check_path(scope.path));
+  ROLLCALL_TRY_ASSIGN(const std::string role, s.role_of(scope));
   GrantRecord grant;
   const auto work = [&]() -> Result<void> {
     ROLLCALL_TRY_ASSIGN(State::CachedDevice * device, s.device(number));
     if (device == nullptr) return failure(ErrorCode::not_found, "no such device in this space");
     auto& grants = device->stored.record.grants;
-    const auto given = std::find_if(grants.begin(), grants.end(),
-                                    [&](const GrantRecord& held) { return held.path == path; });
-    if (given != grants.end() && given->role == role_member) {
-      return failure(ErrorCode::already_exists, "the device has " + std::string(path) + " already");
+    const auto held = [&](std::string_view wanted) {
+      return std::find_if(grants.begin(), grants.end(), [&](const GrantRecord& candidate) {
+        return candidate.path == scope.path && candidate.role == wanted;
+      });
+    };
+    if (held(role) != grants.end()) {
+      return failure(ErrorCode::already_exists,
+                     "the device has " + scope.path + " as " + role + " already");
     }
-    // A reader becomes a member: another grant takes the place of the first.
-    if (given != grants.end()) ROLLCALL_TRY(s.end_grant(*device, given->id));
+    // Whoever may do more needs no reader's grant beside it.
+    const auto reader = held(role_reader);
+    if (reader != grants.end()) ROLLCALL_TRY(s.end_grant(*device, reader->id));
     if (grants.size() >= device_grants_max) {
       return failure(ErrorCode::limit, "a device has at most " + std::to_string(device_grants_max) +
                                            " grants; end one, or give a prefix of several");
     }
-    grant.path = path;
-    grant.role = role_member;
-    grant.given = s.next;
+    ROLLCALL_TRY_ASSIGN(grant, s.insert_grant(device->stored, scope.path, role, s.next));
     s.next = s.next.next();
-    ROLLCALL_TRY(s.devices->insert_grant(number, grant));
-    grants.push_back(grant);
     return s.grants_changed(*device);
   };
   ROLLCALL_TRY(s.commit(work));
-  s.watch(path);
+  s.watch(scope.path, role);
   return grant;
 }
 
-Result<GrantRecord> Space::ungrant(DeviceNumber number, std::string_view path) {
+Result<GrantRecord> Space::ungrant(DeviceNumber number, std::string_view text) {
   State& s = *state_;
+  const ScopeText scope = ScopeText::of(text);
   GrantRecord ended;
   const auto work = [&]() -> Result<void> {
     ROLLCALL_TRY_ASSIGN(State::CachedDevice * device, s.device(number));
     if (device == nullptr) return failure(ErrorCode::not_found, "no such device in this space");
-    const auto& grants = device->stored.record.grants;
-    const auto given = std::find_if(grants.begin(), grants.end(),
-                                    [&](const GrantRecord& held) { return held.path == path; });
-    if (given == grants.end()) {
-      return failure(ErrorCode::not_found, "the device has no grant of " + std::string(path));
+    std::vector<GrantId> given;
+    for (const GrantRecord& held : device->stored.record.grants) {
+      if (held.path != scope.path) continue;
+      if (scope.role.empty() || held.role == scope.role) given.push_back(held.id);
     }
-    ROLLCALL_TRY(s.end_grant(*device, given->id));
+    if (given.empty()) {
+      return failure(ErrorCode::not_found, "the device has no grant of " + std::string(text));
+    }
+    for (const GrantId id : given) ROLLCALL_TRY(s.end_grant(*device, id));
     ended = device->stored.ended.back();
     return s.grants_changed(*device);
   };
@@ -271,6 +308,68 @@ Result<void> Space::State::end_grant(CachedDevice& device, GrantId id) {
   ROLLCALL_TRY(devices->end_grant(id, at->ended));
   device.stored.ended.push_back(*at);
   grants.erase(at);
+  return {};
+}
+
+namespace {
+
+// Whether a role shows the same of everything that was there before: fields and collections that
+// are new have never been written, so that nothing of them could be missing anywhere.
+bool shows_the_same(const Schema& before, RoleBook& book, RoleBits role, RoleBook& fresh_book,
+                    RoleBits fresh_role, const Schema& fresh) {
+  for (const CollectionDef& collection : before.collections) {
+    const FieldView& view = book.view(collection.id, role);
+    const FieldView& fresh_view = fresh_book.view(collection.id, fresh_role);
+    if (view.shows != fresh_view.shows) return false;
+    if (!view.shows) continue;
+    const CollectionDef& now = *fresh.find(collection.id);
+    for (std::size_t i = 0; i < collection.fields.size(); ++i) {
+      const auto position = now.position(collection.fields[i].id);
+      if (!position || view.mask[i] != fresh_view.mask[*position]) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<void> Space::State::renew_grants(const Schema& fresh) {
+  RoleBook& present_book = roles->book();
+  RoleBook fresh_book(fresh);
+  std::vector<std::string> changed;
+  for (const RoleDef& role : present_book.roles()) {
+    const RoleBits fresh_role = fresh_book.bit(role.name);
+    if (fresh_role == 0) {
+      ROLLCALL_TRY_ASSIGN(const std::uint64_t given, devices->count_granted(role.name));
+      if (given == 0) continue;
+      return failure(ErrorCode::schema_change, "the role \"" + role.name + "\" is gone, and " +
+                                                   std::to_string(given) +
+                                                   " grants give it: keep it, or end them first");
+    }
+    if (!shows_the_same(*schema, present_book, present_book.bit(role.name), fresh_book, fresh_role,
+                        fresh)) {
+      changed.push_back(role.name);
+    }
+  }
+  if (changed.empty()) return {};
+  ROLLCALL_TRY_ASSIGN(const std::vector<DeviceNumber> numbers, devices->numbers());
+  for (const DeviceNumber number : numbers) {
+    ROLLCALL_TRY_ASSIGN(CachedDevice * held, device(number));
+    ROLLCALL_CHECK(held != nullptr);
+    std::vector<GrantRecord> renewed;
+    for (const GrantRecord& grant : held->stored.record.grants) {
+      if (std::find(changed.begin(), changed.end(), grant.role) != changed.end()) {
+        renewed.push_back(grant);
+      }
+    }
+    if (renewed.empty()) continue;
+    for (const GrantRecord& grant : renewed) {
+      ROLLCALL_TRY(end_grant(*held, grant.id));
+      ROLLCALL_TRY(insert_grant(held->stored, grant.path, grant.role, next));
+      next = next.next();
+    }
+    ROLLCALL_TRY(grants_changed(*held));
+  }
   return {};
 }
 

@@ -324,7 +324,8 @@ Result<void> SpaceReader::State::tail(Answer& a) {
     ROLLCALL_TRY(snapshot->log().echo_sequences(a.device->record.number, request.retired,
                                                 a.through_tx, want.own));
   }
-  ScopeView scope(snapshot->paths(), a.device->record.grants, request.complete);
+  ScopeView scope(snapshot->paths(), snapshot->roles().book(), a.device->record.grants,
+                  request.complete);
   page.clear();
   TailReader reader(*snapshot, scope);
   ROLLCALL_TRY_ASSIGN(const std::optional<TailPosition> position, reader.read(want, page));
@@ -351,7 +352,7 @@ Result<void> SpaceReader::State::end_tail(Answer& a, const ScopeView& scope, boo
   std::uint64_t combined = 0;
   bool all_known = true;
   for (const GrantRecord& grant : scope.complete()) {
-    ROLLCALL_TRY_ASSIGN(const std::optional<Digest> digest, snapshot->known_digest(grant.path));
+    ROLLCALL_TRY_ASSIGN(const std::optional<Digest> digest, snapshot->known_digest(grant));
     all_known = all_known && digest.has_value();
     if (!digest) continue;
     reply.digests.push_back({grant.id, digest->sum});
@@ -372,6 +373,7 @@ Result<void> SpaceReader::State::bootstrap(Answer& a) {
   if (grant == grants.end()) return {};  // the list of grants tells
   BootstrapReader::Want range;
   range.prefix = grant->path;
+  range.role = snapshot->roles().book().bit(grant->role);
   range.rows_max = bootstrap_page_rows;
   range.bytes_max = std::min(bootstrap_page_bytes, a.bytes_max);
   std::uint64_t rows_done = 0;
@@ -386,7 +388,7 @@ Result<void> SpaceReader::State::bootstrap(Answer& a) {
     rows_done = position->rows_done;
     rows_all = position->rows_all;
   }
-  ScopeView scope(snapshot->paths(), grants, a.request->complete);
+  ScopeView scope(snapshot->paths(), snapshot->roles().book(), grants, a.request->complete);
   page.clear();
   BootstrapReader reader(*snapshot, scope);
   ROLLCALL_TRY_ASSIGN(const std::optional<Boundary> reached, reader.read(range, page));
@@ -401,7 +403,7 @@ Result<void> SpaceReader::State::bootstrap(Answer& a) {
   if (reached) {
     answer.through = reached;
     if (rows_all == 0) {
-      ROLLCALL_TRY_ASSIGN(rows_all, snapshot->count_entries(grant->path));
+      ROLLCALL_TRY_ASSIGN(rows_all, snapshot->count_entries(*grant));
     }
     // Rows may have come since they were counted.
     rows_all = std::max(rows_all, rows_done + 1);
@@ -432,11 +434,13 @@ Result<void> SpaceReader::State::heal_rows(Answer& a, const HealWant& want,
                                            const GrantRecord& grant) {
   BootstrapReader::Want range;
   range.prefix = grant.path;
+  range.role = snapshot->roles().book().bit(grant.role);
   range.after = want.after;
   range.through = want.through;
   range.rows_max = heal_page_rows_max;
   range.bytes_max = std::min(bootstrap_page_bytes, a.bytes_max);
-  ScopeView scope(snapshot->paths(), a.device->record.grants, a.request->complete);
+  ScopeView scope(snapshot->paths(), snapshot->roles().book(), a.device->record.grants,
+                  a.request->complete);
   page.clear();
   BootstrapReader reader(*snapshot, scope);
   ROLLCALL_TRY_ASSIGN(const std::optional<Boundary> reached, reader.read(range, page));

@@ -39,6 +39,7 @@ struct Space::State {
   SpaceHeader header;
   std::optional<Sealer> sealer;
   std::unique_ptr<Schema> schema;
+  std::unique_ptr<SpaceRoles> roles;  // of `schema`
   CommitRecord last_commit;
   std::optional<PathIndex> paths;
   std::optional<DeviceTable> devices;
@@ -46,7 +47,7 @@ struct Space::State {
   std::optional<InvitationTable> invitations;
   std::shared_ptr<DigestBook> book;
   ChangeSet changes;
-  std::unique_ptr<TransactionJudge> judge;  // borrows file, paths, changes, log, sealer, schema
+  std::unique_ptr<TransactionJudge> judge;  // borrows what stands above
   WrongTries wrong_tries;
   CommitListener* listener = nullptr;
 
@@ -90,11 +91,17 @@ struct Space::State {
   Result<void> admit(const StoredInvitation& invitation, const EnrollRequest& request,
                      EnrollReply& reply);
   Result<DeviceNumber> free_device_number();
+  // The role that a scope is given with: the one that is named, or what a schema without roles has.
+  Result<std::string> role_of(const ScopeText& scope) const;
+  Result<GrantRecord> insert_grant(StoredDevice& device, std::string_view path,
+                                   std::string_view role, Sequence given);
   Result<void> end_grant(CachedDevice& device, GrantId id);
+  // Before another schema: grants whose role shows something else by it are given anew.
+  Result<void> renew_grants(const Schema& fresh);
   Result<void> grants_changed(CachedDevice& device);
 
-  // Outside of one: begins to keep up with the prefix's digest, if that needs no scan.
-  void watch(std::string_view prefix);
+  // Outside of one: begins to keep up with the grant's digest, if that needs no scan.
+  void watch(std::string_view prefix, std::string_view role);
 };
 
 }  // namespace rollcall

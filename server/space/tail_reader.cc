@@ -72,60 +72,90 @@ Result<std::optional<TailPosition>> TailReader::read(const TailWant& want, PageW
 
 Result<void> TailReader::add(const TailWant& want, const Walk& walk, RowPacker& packer) {
   const ServerImage& row = walk.row;
+  const CollectionDef& collection = walk.table->rows.collection();
+  const RoleBits showing = scope_.showing(collection.id);
+  if (showing == 0) return {};
   ROLLCALL_TRY(unpack_paths(row.paths, entries_));
   bool seen = false;
-  bool present = false;
   bool left = false;
   bool paths_changed = false;
+  RoleBits before = 0;  // that showed it to somebody at the cursor
+  RoleBits now = 0;
   for (const PathEntry& entry : entries_) {
-    ROLLCALL_TRY_ASSIGN(const ScopeView::PathView* view, scope_.of(entry.path));
+    ROLLCALL_TRY_ASSIGN(const ScopeView::PathView* path, scope_.of(entry.path));
     const bool is_there = entry.left.value == 0;
-    if (view->visible && std::max(entry.entered, entry.left) > want.cursor) paths_changed = true;
-    if (!view->complete) continue;
+    const bool is_news = std::max(entry.entered, entry.left) > want.cursor;
+    if ((path->roles & showing) != 0 && is_news) paths_changed = true;
+    const RoleBits complete = path->complete & showing;
+    if (complete == 0) continue;
+    if (entry.entered <= want.cursor && (is_there || entry.left > want.cursor)) before |= complete;
     if (is_there) {
-      present = true;
+      now |= complete;
       if (entry.entered <= want.cursor) seen = true;
-    } else if (entry.left > want.cursor && entry.left > view->since) {
+    } else if (entry.left > want.cursor && path->left_since(showing, entry.left)) {
       left = true;
     }
   }
-  if (!present) {
+  if (now == 0) {
     if (left) packer.add_evict(*walk.table, row);
     return {};
   }
 
+  const FieldView& view = scope_.view(collection.id, now);
   ROLLCALL_TRY(unpack_sequences(row.sequences, sequences_));
-  if (!want.own.empty() && is_echo(want, seen)) {
-    return packer.add_echo(*walk.table, row, entries_);
+  if (!want.own.empty()) {
+    ROLLCALL_TRY_ASSIGN(const bool echo, is_echo(want, collection, view, seen));
+    if (echo) return packer.add_echo(*walk.table, row, entries_);
   }
-  if (!seen) return packer.add_whole(*walk.table, row, entries_);
+  // What it shows may have grown or shrunk with the paths that it lies at.
+  if (!seen || &scope_.view(collection.id, before) != &view) {
+    return packer.add_whole(*walk.table, row, entries_, view);
+  }
   changed_.clear();
-  const CollectionDef& collection = walk.table->rows.collection();
   for (const FieldSequence& field : sequences_) {
     if (field.sequence <= want.cursor) continue;
     const auto position = collection.position(field.field);
     if (!position) return failure(ErrorCode::corrupt, "_sequences names an unknown field");
-    changed_.push_back(static_cast<std::uint16_t>(*position));
+    if (view.mask[*position] != 0) changed_.push_back(static_cast<std::uint16_t>(*position));
   }
   if (changed_.empty() && !paths_changed) return {};
   return packer.add_changed(*walk.table, row, entries_, changed_);
 }
 
-// Everything that changed in the row after the cursor was done by the device's own transactions;
-// one that it does not have yet, it must have made itself.
-bool TailReader::is_echo(const TailWant& want, bool seen) const {
+// Everything that its device sees of the row and that changed after the cursor was done by the
+// device's own transactions; one that it does not have yet, it must have made itself. What it wrote
+// and may not read never comes back to it: such a row is sent as others see it.
+Result<bool> TailReader::is_echo(const TailWant& want, const CollectionDef& collection,
+                                 const FieldView& view, bool seen) {
   bool any = false;
   const auto is_own = [&](Sequence sequence) {
-    if (sequence <= want.cursor) return seen;
-    any = true;
     return std::binary_search(want.own.begin(), want.own.end(), sequence.value);
   };
-  return std::all_of(sequences_.begin(), sequences_.end(),
-                     [&](const FieldSequence& field) { return is_own(field.sequence); }) &&
-         std::all_of(
-             entries_.begin(), entries_.end(),
-             [&](const PathEntry& entry) { return is_own(std::max(entry.entered, entry.left)); }) &&
-         any;
+  for (const FieldSequence& field : sequences_) {
+    const auto position = collection.position(field.field);
+    if (!position) return failure(ErrorCode::corrupt, "_sequences names an unknown field");
+    const bool is_seen = view.mask[*position] != 0;
+    if (field.sequence <= want.cursor) {
+      if (is_seen && !seen) return false;
+      continue;
+    }
+    const bool own = is_own(field.sequence);
+    if (own != is_seen) return false;
+    any = any || own;
+  }
+  const RoleBits showing = scope_.showing(collection.id);
+  for (const PathEntry& entry : entries_) {
+    ROLLCALL_TRY_ASSIGN(const ScopeView::PathView* path, scope_.of(entry.path));
+    if ((path->roles & showing) == 0) continue;
+    const Sequence last = std::max(entry.entered, entry.left);
+    if (last <= want.cursor) {
+      if (!seen) return false;
+      continue;
+    }
+    if (!is_own(last)) return false;
+    any = true;
+  }
+  return any;
 }
 
 }  // namespace rollcall

@@ -43,7 +43,8 @@ class TailReader {
   Walk* first();
   // How the row comes, if at all.
   Result<void> add(const TailWant& want, const Walk& walk, RowPacker& packer);
-  [[nodiscard]] bool is_echo(const TailWant& want, bool seen) const;
+  Result<bool> is_echo(const TailWant& want, const CollectionDef& collection, const FieldView& view,
+                       bool seen);
 
   Snapshot& snapshot_;
   ScopeView& scope_;

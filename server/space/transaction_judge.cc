@@ -22,9 +22,11 @@ bool has_plain_cell(const FieldDef& def) { return def.rule != MergeRule::set; }
 
 }  // namespace
 
-Result<void> TransactionJudge::open_tables(const Schema& schema) {
+Result<void> TransactionJudge::open_tables(const Schema& schema, SpaceRoles& roles) {
   tables_.clear();
   schema_ = &schema;
+  roles_ = &roles;
+  writer_.choose_roles(roles);
   for (const CollectionDef& collection : schema.collections) {
     ROLLCALL_TRY_ASSIGN(ServerTable rows, ServerTable::open(*connection_, collection));
     Table table{std::move(rows), std::vector<std::uint8_t>(collection.fields.size()), {}};
@@ -74,7 +76,7 @@ Result<JudgedTransaction> TransactionJudge::judge(const TransactionCase& which) 
     made.device = which.device->record.number;
   }
   read_cursor(which, opened.has_value());
-  authority_.emplace(*which.device, judged_.cursor);
+  authority_.emplace(*which.device, roles_->book(), judged_.cursor);
   bool accepted =
       opened ? check_head(which) && plan_sections()
              : refuse(VerdictKind::rejected, ErrorCode::bad_transaction, opened.error().message);
@@ -172,6 +174,7 @@ bool TransactionJudge::plan_section(const Section& section, SectionPlan& plan) {
     plan.plain = plan.plain && has_plain_cell(collection.fields[*position]);
     plan.moves = plan.moves || plan.table->makes_path[*position] != 0;
   }
+  plan.wish = authority_->wish(collection.id, section.kind == RowKind::insert, section.fields);
   if (section.kind == RowKind::update) {
     if (!collection.append_only) return true;
     return refuse(VerdictKind::rejected, ErrorCode::append_only,
@@ -259,7 +262,7 @@ Result<bool> TransactionJudge::apply_row(const SectionRow& from, const SectionPl
     if (auto made = row_paths(collection, from.id, cell, row_paths_); !made) {
       return refuse(made.error(), collection.id);
     }
-    if (!may_write(row_paths_, collection)) return false;
+    if (!may_write(plan.wish, collection, true)) return false;
     ROLLCALL_TRY_ASSIGN(const bool inserted,
                         writer_.insert_plain(table, from.id, from.cells, row_paths_));
     if (inserted) return true;
@@ -277,8 +280,9 @@ Result<bool> TransactionJudge::apply_row(const SectionRow& from, const SectionPl
     row.paths.clear();
     row.state.fields.clear();
   } else {
-    ROLLCALL_TRY_ASSIGN(const bool allowed, may_touch(*loaded, collection));
-    if (!allowed) return false;
+    ROLLCALL_TRY_ASSIGN(const bool seen, may_see(*loaded, collection));
+    if (!seen) return false;
+    if (!may_touch(*loaded, plan)) return false;
     if (collection.append_only) {
       if (is_same(collection, loaded->row.state)) return true;
       return refuse(VerdictKind::rejected, ErrorCode::append_only,
@@ -296,7 +300,7 @@ Result<bool> TransactionJudge::apply_merged(const SectionPlan& plan, LoadedRow& 
   const bool moves = plan.moves || !loaded.found;
   ROLLCALL_TRY(writer_.look_before(table, row, loaded.found, write_, moves));
   merge_row(collection, row.state, write_, judged_.judgement.accepted,
-            {.may_open_generation = true,
+            {.may_open_generation = !loaded.found || may_undo_,
              .own = this,
              .sequences = row.sequences,
              .cursor = judged_.cursor},
@@ -307,7 +311,11 @@ Result<bool> TransactionJudge::apply_merged(const SectionPlan& plan, LoadedRow& 
     auto made = row_paths(collection, row.id, row.state);
     if (!made) return refuse(made.error(), collection.id);
     row_paths_ = std::move(*made);
-    if (!may_write(row_paths_, collection)) return false;
+    // What meets a row and overwrites nothing moves nothing.
+    const bool overwrites = loaded.found && write_.insert;
+    const bool moves_something = !overwrites || !overwritten_.empty();
+    const Authority::Wish& wish = overwrites ? overwrite_ : plan.wish;
+    if (moves_something && !may_write(wish, collection, !loaded.found)) return false;
   }
   if (!effect_.stored) return true;
   ROLLCALL_TRY(writer_.write(table, row, loaded.found, effect_, moves ? &row_paths_ : nullptr));
@@ -429,49 +437,54 @@ bool TransactionJudge::check_set_sizes(const CollectionDef& collection, const Ro
   return true;
 }
 
-// Where the row will lie.
-bool TransactionJudge::may_write(const std::vector<std::string>& paths,
-                                 const CollectionDef& collection) {
-  if (paths.empty()) {
+bool TransactionJudge::refuse(const Authority::Ruling& ruling, const CollectionDef& collection) {
+  if (ruling.standing == Authority::Standing::lost) {
+    return refuse(VerdictKind::parked, ErrorCode::grant_lost,
+                  "the grant that allowed this has ended; somebody has to decide", collection.id,
+                  ruling.field);
+  }
+  const auto position = collection.position(ruling.field);
+  std::string what = collection.name;
+  if (position && ruling.field != deleted_field_id) {
+    what += "." + collection.fields[*position].name;
+  }
+  return refuse(VerdictKind::rejected, ErrorCode::not_allowed,
+                what + ": no grant of this device allows to write it there", collection.id,
+                ruling.field);
+}
+
+// Where the row will lie: at row_paths_.
+bool TransactionJudge::may_write(const Authority::Wish& wish, const CollectionDef& collection,
+                                 bool is_new) {
+  if (row_paths_.empty()) {
     return refuse(VerdictKind::rejected, ErrorCode::bad_value,
                   "the row of " + collection.name + " would lie on no path: nobody could see it",
                   collection.id);
   }
-  switch (authority_->over(paths)) {
-    case Authority::Standing::allowed: return true;
-    case Authority::Standing::lost:
-      return refuse(VerdictKind::parked, ErrorCode::grant_lost,
-                    "the grant that allowed this has ended; somebody has to decide", collection.id);
-    case Authority::Standing::denied: break;
-  }
-  return refuse(VerdictKind::rejected, ErrorCode::not_allowed,
-                "no grant of this device covers the row of " + collection.name, collection.id);
+  const Authority::Ruling ruling = authority_->over(wish, row_paths_, is_new);
+  return ruling.standing == Authority::Standing::allowed || refuse(ruling, collection);
 }
 
-// Where the row lies now. A row that its author never could see is answered like one that does not
-// exist.
-Result<bool> TransactionJudge::may_touch(const LoadedRow& loaded, const CollectionDef& collection) {
+// Sets present_: where the row lies now, or also where it lay at the author's cursor.
+Result<void> TransactionJudge::look_at_paths(const ServerRow& row, bool also_left) {
   present_.clear();
-  for (const PathEntry& entry : loaded.row.paths) {
-    if (entry.left.value != 0) continue;
+  for (const PathEntry& entry : row.paths) {
+    if (entry.left.value != 0 && (!also_left || entry.left <= judged_.cursor)) continue;
     ROLLCALL_TRY_ASSIGN(const std::string_view path, paths_->path(entry.path));
     present_.push_back(path);
   }
-  Authority::Standing standing = authority_->over(present_);
-  if (standing == Authority::Standing::denied) {
-    // It may have left the author's paths while they did not look.
-    present_.clear();
-    for (const PathEntry& entry : loaded.row.paths) {
-      if (entry.left <= judged_.cursor) continue;
-      ROLLCALL_TRY_ASSIGN(const std::string_view path, paths_->path(entry.path));
-      present_.push_back(path);
-    }
-    if (authority_->over(present_) != Authority::Standing::denied) {
-      standing = Authority::Standing::lost;
-    }
-  }
-  if (standing == Authority::Standing::allowed) return true;
-  if (standing == Authority::Standing::lost) {
+  return {};
+}
+
+// A row that its author never could see is answered like one that does not exist. Leaves present_
+// where it lies now.
+Result<bool> TransactionJudge::may_see(const LoadedRow& loaded, const CollectionDef& collection) {
+  ROLLCALL_TRY(look_at_paths(loaded.row, true));
+  const Authority::Standing before = authority_->sees(collection.id, present_);
+  ROLLCALL_TRY(look_at_paths(loaded.row, false));
+  const Authority::Standing now = authority_->sees(collection.id, present_);
+  if (now == Authority::Standing::allowed) return true;
+  if (now == Authority::Standing::lost || before != Authority::Standing::denied) {
     return refuse(VerdictKind::parked, ErrorCode::grant_lost,
                   "the row is out of this device's scopes by now; somebody has to decide",
                   collection.id);
@@ -479,6 +492,36 @@ Result<bool> TransactionJudge::may_touch(const LoadedRow& loaded, const Collecti
   if (!write_.insert) return unknown_row(collection, loaded.row.id);
   return refuse(VerdictKind::rejected, ErrorCode::not_allowed,
                 "no grant of this device covers the row of " + collection.name, collection.id);
+}
+
+// Whether the author may write these fields where the row lies now, at present_. An insert that
+// meets a row changes it, but for values that are there already, and `once` fields, where the first
+// to arrive stays.
+bool TransactionJudge::may_touch(const LoadedRow& loaded, const SectionPlan& plan) {
+  const CollectionDef& collection = plan.table->rows.collection();
+  may_undo_ = authority_->may_undo(collection.id, present_);
+  if (collection.append_only) return true;  // nothing is written: it says the same, or is refused
+  if (write_.insert) {
+    overwritten_.clear();
+    for (const FieldWrite& field : write_.fields) {
+      const std::size_t position = *collection.position(field.field);
+      const FieldState& state = loaded.row.state.fields[position];
+      const bool adds = collection.fields[position].rule == MergeRule::counter
+                            ? field.value != ValueView::of_integer(0)
+                            : field.value != state.value.view();
+      const bool is_set = collection.fields[position].rule == MergeRule::set;
+      const bool changes = is_set ? !field.adds.empty() || !field.removes.empty() : adds;
+      if (collection.fields[position].rule == MergeRule::once) continue;
+      if (changes || !field.closes.empty()) overwritten_.push_back(field.field);
+    }
+    overwrite_ = authority_->wish(collection.id, false, overwritten_);
+    if (!overwritten_.empty()) {
+      const Authority::Ruling over = authority_->over(overwrite_, present_, false);
+      if (over.standing != Authority::Standing::allowed) return refuse(over, collection);
+    }
+  }
+  const Authority::Ruling ruling = authority_->over(plan.wish, present_, false);
+  return ruling.standing == Authority::Standing::allowed || refuse(ruling, collection);
 }
 
 Result<bool> TransactionJudge::unknown_row(const CollectionDef& collection, const RowId& id) {

@@ -54,8 +54,9 @@ class TransactionJudge final : private OwnTransactions {
         sealer_(&sealer),
         writer_(connection, paths, changes) {}
 
-  // The tables of the schema that transactions are judged by. The schema must live as long.
-  Result<void> open_tables(const Schema& schema);
+  // The tables of the schema that transactions are judged by, and its roles. Both must live as
+  // long.
+  Result<void> open_tables(const Schema& schema, SpaceRoles& roles);
 
   Result<JudgedTransaction> judge(const TransactionCase& which);
   // Of the transaction judged last, if it was parked: the rows that it would insert.
@@ -74,6 +75,7 @@ class TransactionJudge final : private OwnTransactions {
     std::vector<std::uint16_t> positions;  // of its fields
     bool plain = false;                    // an insert whose rows need no merge if they are new
     bool moves = false;                    // writes what the rows' paths are made of
+    Authority::Wish wish;                  // what its rows ask for
   };
   // A row that is there already, kept from the look at its stamps to its merge.
   struct LoadedRow {
@@ -101,8 +103,11 @@ class TransactionJudge final : private OwnTransactions {
   bool check_field(const CollectionDef& collection, const FieldDef& def, const FieldWrite& write);
   bool check_id(const CollectionDef& collection);
   bool check_set_sizes(const CollectionDef& collection, const RowState& row);
-  bool may_write(const std::vector<std::string>& paths, const CollectionDef& collection);
-  Result<bool> may_touch(const LoadedRow& loaded, const CollectionDef& collection);
+  bool may_write(const Authority::Wish& wish, const CollectionDef& collection, bool is_new);
+  bool refuse(const Authority::Ruling& ruling, const CollectionDef& collection);
+  Result<void> look_at_paths(const ServerRow& row, bool also_left);
+  Result<bool> may_see(const LoadedRow& loaded, const CollectionDef& collection);
+  bool may_touch(const LoadedRow& loaded, const SectionPlan& plan);
   Result<bool> unknown_row(const CollectionDef& collection, const RowId& id);
 
   void read_cursor(const TransactionCase& which, bool has_head);
@@ -117,6 +122,7 @@ class TransactionJudge final : private OwnTransactions {
   const Sealer* sealer_;
   RowWriter writer_;
   const Schema* schema_ = nullptr;
+  SpaceRoles* roles_ = nullptr;
   std::map<CollectionId, Table> tables_;
 
   // The transaction under judgement.
@@ -134,7 +140,10 @@ class TransactionJudge final : private OwnTransactions {
   LoadedRow alone_;
   RowEffect effect_;
   std::vector<std::string> row_paths_;
-  std::vector<std::string_view> present_;
+  std::vector<std::string_view> present_;  // where the row lies, for authority
+  std::vector<FieldId> overwritten_;       // of a row that is there, by an insert
+  Authority::Wish overwrite_;
+  bool may_undo_ = true;
   std::vector<ValueView> id_values_;
 
   // Cursors repeat from transaction to transaction.

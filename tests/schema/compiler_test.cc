@@ -338,7 +338,7 @@ TEST(SchemaCompiler, BoundsFieldsAndFiles) {
   }
   EXPECT_THAT(refusal(collection_of(fields)), HasSubstr("at most 256 fields"));
   const std::vector<SchemaSource> files(schema_files_max + 1, header());
-  EXPECT_THAT(refusal(files), HasSubstr("a schema has at most 257"));
+  EXPECT_THAT(refusal(files), HasSubstr("a schema has at most 258"));
 }
 
 // --- derived ids

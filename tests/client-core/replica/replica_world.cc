@@ -69,14 +69,7 @@ std::string shown(const ValueView& value) {
   return {};
 }
 
-}  // namespace
-
-const Cryptography& test_cryptography() {
-  static const SodiumCryptography sodium;
-  return sodium;
-}
-
-Schema test_schema(std::uint32_t version) {
+std::vector<SchemaSource> test_files(std::uint32_t version) {
   std::string thing(thing_name);
   if (version > 1) {
     thing += R"(, {"id": 9, "name": "extra", "type": "text"},
@@ -90,6 +83,23 @@ Schema test_schema(std::uint32_t version) {
       {"ticket.json", std::string(ticket)},
       {"meeting.json", std::string(meeting)}};
   if (version > 1) files.push_back({"club.json", std::string(club)});
+  return files;
+}
+
+}  // namespace
+
+const Cryptography& test_cryptography() {
+  static const SodiumCryptography sodium;
+  return sodium;
+}
+
+Schema test_schema(std::uint32_t version) {
+  return need(compile_schema(test_files(version), test_cryptography()));
+}
+
+Schema test_schema_with_roles(std::string_view roles) {
+  std::vector<SchemaSource> files = test_files(1);
+  files.push_back({"roles.json", std::string(roles)});
   return need(compile_schema(files, test_cryptography()));
 }
 
@@ -268,12 +278,15 @@ void Phone::sync() {
 // ---- World
 
 ReplicaWorld::ReplicaWorld(std::uint64_t seed, std::uint32_t schema_version)
+    : ReplicaWorld(seed, test_schema(schema_version)) {}
+
+ReplicaWorld::ReplicaWorld(std::uint64_t seed, const Schema& schema)
     : random(seed),
       doors{clock, random, test_cryptography()},
       path_(folder.file("space.db")),
       server_random_(seed + 1000),
       reader_random_(seed + 2000) {
-  space_ = need(Space::create(path_, "nc", "North Carolina", test_schema(schema_version),
+  space_ = need(Space::create(path_, "nc", "North Carolina", schema,
                               {clock, server_random_, test_cryptography(), {}}));
 }
 

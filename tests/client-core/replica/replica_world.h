@@ -29,6 +29,8 @@ const Cryptography& test_cryptography();
 // meeting (paths from a set); see replica_world.cc. `version` 2 adds thing.extra, thing.marks and
 // collection club.
 Schema test_schema(std::uint32_t version = 1);
+// Version 1 with the roles of a roles.json.
+Schema test_schema_with_roles(std::string_view roles);
 RowId id_of(unsigned n);
 
 inline ValueView text(std::string_view content) { return ValueView::of_text(content); }
@@ -118,6 +120,7 @@ class ReplicaWorld {
 
  public:
   explicit ReplicaWorld(std::uint64_t seed = 1, std::uint32_t schema_version = 1);
+  ReplicaWorld(std::uint64_t seed, const Schema& schema);
   ~ReplicaWorld();
 
   Space& space() { return *space_; }

@@ -478,10 +478,11 @@ TEST(Bootstrap, APageEndsAfterSoManyEntriesThoughTheirRowsCameBefore) {
   SeededRandom random(5);
   const auto snapshot = snapshot_of(world, random);
   const auto grants = need(snapshot->devices().find(ben->number()))->record.grants;
-  ScopeView scope(snapshot->paths(), grants, {});
+  ScopeView scope(snapshot->paths(), snapshot->roles().book(), grants, {});
   BootstrapReader reader(*snapshot, scope);
   BootstrapReader::Want want;
   want.prefix = "unit";
+  want.role = snapshot->roles().book().bit("member");
   want.rows_max = 1'000;
   want.bytes_max = 1u << 20;
   want.scan_rows_max = 40;
@@ -491,7 +492,7 @@ TEST(Bootstrap, APageEndsAfterSoManyEntriesThoughTheirRowsCameBefore) {
   EXPECT_EQ(page.rows(), 30u);  // of the first path; ten of the second were looked at
   page.clear();
   want.after = reached;
-  ScopeView anew(snapshot->paths(), grants, {});  // one a page
+  ScopeView anew(snapshot->paths(), snapshot->roles().book(), grants, {});  // one a page
   EXPECT_FALSE(need(BootstrapReader(*snapshot, anew).read(want, page)).has_value());
 }
 
