@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 #include "engine/model/role_book.h"
+#include "engine/model/write.h"
 #include "server/space/device_table.h"
 
 namespace rollcall {
@@ -66,6 +68,21 @@ class Authority {
     if (device_->record.local) return Standing::allowed;
     const RoleBits showing = roles_->showing(collection);
     return best(paths, [&](RoleBits role) { return (role & showing) != 0; });
+  }
+
+  // Whether it reads every field that the write names, in a row at these paths. Whoever does not
+  // must not learn from an answer whether the row says the same.
+  template <class Paths>
+  [[nodiscard]] bool reads(CollectionId collection, const Paths& paths,
+                           const RowWrite& write) const {
+    if (device_->record.local) return true;
+    return std::all_of(write.fields.begin(), write.fields.end(), [&](const FieldWrite& field) {
+      return best(paths, [&](RoleBits role) {
+               const CollectionRights* rights = roles_->rights(role, collection);
+               if (rights == nullptr || !rights->read) return false;
+               return field.field.value == 0 || rights->read->has(field.field);
+             }) == Standing::allowed;
+    });
   }
 
   // Whether it may open the next generation of fields of a row at these paths.

@@ -284,7 +284,8 @@ Result<bool> TransactionJudge::apply_row(const SectionRow& from, const SectionPl
     if (!seen) return false;
     if (!may_touch(*loaded, plan)) return false;
     if (collection.append_only) {
-      if (is_same(collection, loaded->row.state)) return true;
+      const bool reads = authority_->reads(collection.id, present_, write_);
+      if (reads && is_same(collection, loaded->row.state)) return true;
       return refuse(VerdictKind::rejected, ErrorCode::append_only,
                     "the row of " + collection.name + " is there already and says something else",
                     collection.id);
@@ -494,34 +495,36 @@ Result<bool> TransactionJudge::may_see(const LoadedRow& loaded, const Collection
                 "no grant of this device covers the row of " + collection.name, collection.id);
 }
 
-// Whether the author may write these fields where the row lies now, at present_. An insert that
-// meets a row changes it, but for values that are there already, and `once` fields, where the first
-// to arrive stays.
+// Whether the author may write these fields where the row lies now, at present_: asked before what
+// the row holds, which the answer must not tell.
 bool TransactionJudge::may_touch(const LoadedRow& loaded, const SectionPlan& plan) {
   const CollectionDef& collection = plan.table->rows.collection();
   may_undo_ = authority_->may_undo(collection.id, present_);
-  if (collection.append_only) return true;  // nothing is written: it says the same, or is refused
-  if (write_.insert) {
-    overwritten_.clear();
-    for (const FieldWrite& field : write_.fields) {
-      const std::size_t position = *collection.position(field.field);
-      const FieldState& state = loaded.row.state.fields[position];
-      const bool adds = collection.fields[position].rule == MergeRule::counter
-                            ? field.value != ValueView::of_integer(0)
-                            : field.value != state.value.view();
-      const bool is_set = collection.fields[position].rule == MergeRule::set;
-      const bool changes = is_set ? !field.adds.empty() || !field.removes.empty() : adds;
-      if (collection.fields[position].rule == MergeRule::once) continue;
-      if (changes || !field.closes.empty()) overwritten_.push_back(field.field);
-    }
-    overwrite_ = authority_->wish(collection.id, false, overwritten_);
-    if (!overwritten_.empty()) {
-      const Authority::Ruling over = authority_->over(overwrite_, present_, false);
-      if (over.standing != Authority::Standing::allowed) return refuse(over, collection);
-    }
-  }
   const Authority::Ruling ruling = authority_->over(plan.wish, present_, false);
-  return ruling.standing == Authority::Standing::allowed || refuse(ruling, collection);
+  if (ruling.standing != Authority::Standing::allowed) return refuse(ruling, collection);
+  if (!write_.insert || collection.append_only) return true;
+  note_overwritten(collection, loaded.row.state);
+  overwrite_ = authority_->wish(collection.id, false, overwritten_);
+  if (overwritten_.empty()) return true;
+  const Authority::Ruling over = authority_->over(overwrite_, present_, false);
+  return over.standing == Authority::Standing::allowed || refuse(over, collection);
+}
+
+// Sets overwritten_: the fields that an insert changes in the row that it meets. Values that are
+// there already change nothing, nor do those of `once` fields, where the first to arrive stays.
+void TransactionJudge::note_overwritten(const CollectionDef& collection, const RowState& row) {
+  overwritten_.clear();
+  for (const FieldWrite& field : write_.fields) {
+    const std::size_t position = *collection.position(field.field);
+    bool changes = false;
+    switch (collection.fields[position].rule) {
+      case MergeRule::once: break;
+      case MergeRule::set: changes = !field.adds.empty() || !field.removes.empty(); break;
+      case MergeRule::counter: changes = field.value != ValueView::of_integer(0); break;
+      default: changes = field.value != row.fields[position].value.view();
+    }
+    if (changes || !field.closes.empty()) overwritten_.push_back(field.field);
+  }
 }
 
 Result<bool> TransactionJudge::unknown_row(const CollectionDef& collection, const RowId& id) {

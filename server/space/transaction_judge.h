@@ -108,6 +108,7 @@ class TransactionJudge final : private OwnTransactions {
   Result<void> look_at_paths(const ServerRow& row, bool also_left);
   Result<bool> may_see(const LoadedRow& loaded, const CollectionDef& collection);
   bool may_touch(const LoadedRow& loaded, const SectionPlan& plan);
+  void note_overwritten(const CollectionDef& collection, const RowState& row);
   Result<bool> unknown_row(const CollectionDef& collection, const RowId& id);
 
   void read_cursor(const TransactionCase& which, bool has_head);

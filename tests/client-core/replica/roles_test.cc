@@ -103,6 +103,27 @@ TEST(Roles, WhatIsWrittenAndMayNotBeReadLeavesTheReplicaAtItsVerdict) {
   expect_equal_sums(*door);
 }
 
+// A station that adds facts unseen must not find out by guessing what others said.
+TEST(Roles, AnInsertTellsNothingOfTheHiddenFieldsOfTheRowThatItMeets_G12) {
+  std::string text_of_roles(roles);
+  const std::string_view unread = R"("fact": {"insert": "all"})";
+  text_of_roles.replace(text_of_roles.find(unread), unread.size(),
+                        R"("fact": {"read": ["unit"], "insert": "all"})");
+  ReplicaWorld world(8, test_schema_with_roles(text_of_roles));
+  auto boss = world.enroll({"unit=boss"});
+  const RowId id = boss->put("fact", {{"unit", text("a")}, {"said", text("guess")}});
+  boss->sync();
+  std::vector<std::string> told;
+  for (const char* guess : {"guess", "other"}) {
+    auto door = world.enroll({"unit/a=door"});  // it has not read: to it the row is not there
+    door->put("fact", {{"unit", text("a")}, {"said", text(guess)}}, id);
+    door->sync();
+    for (const TrayEntry& entry : need(door->replica().tray())) told.push_back(entry.reason);
+  }
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0], told[1]);
+}
+
 TEST(Roles, FieldsComeAndGoWithTheGrantThatShowsThem_F4) {
   ReplicaWorld world(4, schema_with_roles());
   auto boss = world.enroll({"unit=boss"});
