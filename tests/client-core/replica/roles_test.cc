@@ -15,8 +15,10 @@ namespace {
 constexpr std::string_view roles = R"({"roles": [
   {"name": "boss", "collections": {
     "thing": {"read": "all", "insert": "all", "update": "all", "delete": true, "undo": true},
-    "fact": {"read": "all", "insert": "all"}}},
-  {"name": "viewer", "collections": {"thing": {"read": ["unit", "name"]}}},
+    "fact": {"read": "all", "insert": "all"},
+    "meeting": {"read": "all", "insert": "all", "update": "all"}}},
+  {"name": "viewer", "collections": {
+    "thing": {"read": ["unit", "name"]}, "meeting": {"read": ["hosts"]}}},
   {"name": "door", "collections": {
     "thing": {"read": ["unit", "name", "visits"], "update": ["name", "visits"]},
     "fact": {"insert": "all"}}}]})";
@@ -168,6 +170,31 @@ TEST(Roles, ARowShowsMoreOrLessAsItMoves_F5) {
   boss->sync();
   phone->sync();
   EXPECT_EQ(phone->shows("thing", id, "name"), "-");
+  expect_equal_sums(*phone);
+}
+
+TEST(Roles, ARowThatGainsOrLosesOneOfItsPathsShowsMoreOrLess) {
+  ReplicaWorld world(7, schema_with_roles());
+  auto boss = world.enroll({"unit=boss"});
+  auto phone = world.enroll({"unit/a=viewer", "unit/b=boss"});
+  const RowId id = id_of(1);
+  need(boss->write([&](LocalTransaction& to) {
+    const std::array<NamedValue, 1> values = {{{"title", text("Tour")}}};
+    need(to.put("meeting", values, id));
+    need(to.add("meeting", id, "hosts", text("a")));
+  }));
+  boss->sync();
+  phone->sync();
+  EXPECT_EQ(phone->shows("meeting", id, "title"), "");
+  boss->add("meeting", id, "hosts", text("b"));
+  boss->sync();
+  phone->sync();
+  EXPECT_EQ(phone->shows("meeting", id, "title"), "Tour");
+  boss->remove("meeting", id, "hosts", text("b"));
+  boss->sync();
+  phone->sync();
+  EXPECT_EQ(phone->shows("meeting", id, "title"), "");
+  EXPECT_EQ(phone->shows("meeting", id, "hosts"), R"(["a"])");
   expect_equal_sums(*phone);
 }
 
