@@ -14,6 +14,7 @@
 #include "engine/clock/clock.h"
 #include "server/commands/data_commands.h"
 #include "server/commands/device_commands.h"
+#include "server/commands/parked_commands.h"
 #include "server/commands/serve.h"
 #include "server/commands/space_commands.h"
 
@@ -40,6 +41,8 @@ struct Arguments {
   std::string log = "info";
   std::vector<std::string> mapped;
   bool json = false;
+  bool erase = false;
+  std::int64_t number = 0;
   ServeOptions serve;
   ImportArguments import;
 };
@@ -51,6 +54,7 @@ class CommandLine {
     app_.get_formatter()->column_width(32);
     add_spaces();
     add_devices();
+    add_parked();
     add_data();
     add_serve();
   }
@@ -136,6 +140,15 @@ class CommandLine {
     with_json(one(with_space(add(*device, "show", "show one device", [this] {
       return device_show_command(a_.folder, a_.space, a_.device, a_.json, program_);
     }))));
+    CLI::App* revoke = one(with_space(add(*device, "revoke", "shut it out for ever", [this] {
+      return device_revoke_command(a_.folder, a_.space, a_.device, a_.erase, program_);
+    })));
+    revoke->add_flag("--erase", a_.erase,
+                     "erase it at its next contact, with what it has not sent");
+    with_json(
+        one(with_space(add(*device, "replace", "invite its successor, which shuts it out", [this] {
+          return device_replace_command(a_.folder, a_.space, a_.device, a_.json, program_);
+        }))));
     for (const bool grant : {true, false}) {
       CLI::App* app =
           one(with_space(add(*device, grant ? "grant" : "ungrant",
@@ -144,6 +157,21 @@ class CommandLine {
                                                            grant, program_);
                              })));
       app->add_option("--scope", a_.scope, "the path, such as unit/nc/wake")->required();
+    }
+  }
+
+  void add_parked() {
+    CLI::App* parked = group("parked", "what waits for somebody's decision");
+    with_json(with_space(add(*parked, "list", "who wants to write what", [this] {
+      return parked_list_command(a_.folder, a_.space, a_.json, program_);
+    })));
+    for (const bool accept : {true, false}) {
+      CLI::App* app = with_space(add(
+          *parked, accept ? "accept" : "refuse",
+          accept ? "let it take effect" : "let it stand in the log without effect", [this, accept] {
+            return parked_decide_command(a_.folder, a_.space, a_.number, accept, program_);
+          }));
+      app->add_option("NUMBER", a_.number, "as the list shows it")->required();
     }
   }
 

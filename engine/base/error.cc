@@ -18,6 +18,7 @@ std::string_view error_name(ErrorCode code) {
     case ErrorCode::already_exists: return "already_exists";
     case ErrorCode::unlinked: return "unlinked";
     case ErrorCode::limit: return "limit";
+    case ErrorCode::locked: return "locked";
     case ErrorCode::internal: return "internal";
     case ErrorCode::malformed: return "malformed";
     case ErrorCode::truncated: return "truncated";
@@ -54,6 +55,8 @@ std::string_view error_name(ErrorCode code) {
     case ErrorCode::wrong_id: return "wrong_id";
     case ErrorCode::grant_lost: return "grant_lost";
     case ErrorCode::wrong_device: return "wrong_device";
+    case ErrorCode::device_revoked: return "device_revoked";
+    case ErrorCode::refused: return "refused";
     case ErrorCode::bad_transaction: return "bad_transaction";
     case ErrorCode::schema: return "schema";
     case ErrorCode::schema_change: return "schema_change";

@@ -23,6 +23,7 @@ enum class ErrorCode : std::int32_t {
   already_exists = 111,
   unlinked = 112,  // the file was deleted or replaced while open
   limit = 113,     // a named limit would be passed
+  locked = 114,    // the lease ended, or the device was revoked: nothing is shown or written
   internal = 119,
 
   // 2xx: a message that cannot be framed or decoded.
@@ -68,6 +69,8 @@ enum class ErrorCode : std::int32_t {
   grant_lost = 510,    // parked: held at the transaction's cursor, lost since
   wrong_device = 511,  // the stamp names another device
   bad_transaction = 512,
+  device_revoked = 513,  // parked: what a revoked device brings waits for somebody
+  refused = 514,         // it was parked, and somebody refused it
 
   // 6xx: a schema and its evolution.
   schema = 600,

@@ -285,6 +285,10 @@ struct SyncReply {
   std::optional<std::uint64_t> digest;  // instead, when nothing changed: their sum
   std::optional<BootstrapPage> bootstrap;
   std::optional<HealRanges> heal;
+  // The device was revoked: it reads nothing any more, and what it pushes is parked. It locks, and
+  // erases itself when its transactions are acknowledged...
+  bool revoked = false;
+  bool erase = false;  // ...or at once
 };
 
 template <class Archive>
@@ -309,6 +313,8 @@ void describe(Archive& a, SyncReply& m) {
   a.field(18, "digest", m.digest);
   a.field(19, "bootstrap", m.bootstrap);
   a.field(20, "heal", m.heal);
+  a.field(21, "revoked", m.revoked);
+  a.field(22, "erase", m.erase);
 }
 
 // POST /v1/enroll: a new device shows an invitation and its public key.

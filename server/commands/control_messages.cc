@@ -13,6 +13,8 @@ std::span<const EnumName<ControlKind>> enum_names(ControlKind) {
       EnumName<ControlKind>{ControlKind::add_importer, "add_importer"},
       EnumName<ControlKind>{ControlKind::push, "push"},
       EnumName<ControlKind>{ControlKind::apply_schema, "apply_schema"},
+      EnumName<ControlKind>{ControlKind::revoke, "revoke"},
+      EnumName<ControlKind>{ControlKind::decide, "decide"},
   };
   return names;
 }

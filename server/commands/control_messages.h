@@ -23,6 +23,8 @@ enum class ControlKind : std::uint8_t {
   add_importer = 5,
   push = 6,
   apply_schema = 7,
+  revoke = 8,
+  decide = 9,
 };
 std::span<const EnumName<ControlKind>> enum_names(ControlKind);
 
@@ -36,6 +38,9 @@ struct ControlRequest {
   Bytes schema;                     // compiled
   std::optional<SyncRequest> push;  // of an importer
   Bytes head;                       // of its chain after the push
+  bool erase = false;               // with revoke: at its next contact
+  std::int64_t parked = 0;          // to decide about: SpaceReader::parked
+  bool accept = false;
 };
 
 template <class Archive>
@@ -49,6 +54,9 @@ void describe(Archive& a, ControlRequest& m) {
   a.bytes(7, "schema", m.schema);
   a.field(8, "push", m.push);
   a.bytes(9, "head", m.head);
+  a.field(10, "erase", m.erase);
+  a.field(11, "parked", m.parked);
+  a.field(12, "accept", m.accept);
 }
 
 struct ControlReply {

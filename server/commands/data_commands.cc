@@ -7,11 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/clock/utc_time.h"
-#include "engine/codec/json_value.h"
 #include "server/commands/importer.h"
 #include "server/commands/limits.h"
 #include "server/commands/progress_bar.h"
 #include "server/commands/row_export.h"
+#include "server/commands/written_json.h"
 #include "server/space/durable_file.h"
 
 namespace rollcall {
@@ -98,21 +98,6 @@ Result<void> report_import(const ImportReport& report, const ImportArguments& ar
                      " refused: mend and import the file again, which changes nothing else");
 }
 
-Json write_json(const FieldDef* field, const HistoryWrite& write) {
-  const auto list = [&](const std::vector<Value>& values) {
-    Json array = Json::array();
-    for (const Value& value : values) array.push_back(Json(value_to_json(field, value)));
-    return array;
-  };
-  if (write.has_value && write.closes == 0) return Json(value_to_json(field, write.value));
-  Json json = Json::object();
-  if (write.has_value) json["value"] = value_to_json(field, write.value);
-  if (!write.adds.empty()) json["add"] = list(write.adds);
-  if (!write.removes.empty()) json["remove"] = list(write.removes);
-  if (write.closes != 0) json["closed"] = write.closes;
-  return json;
-}
-
 Json entry_json(const CollectionDef& collection, const HistoryEntry& entry) {
   Bytes number;
   put_u32(number, entry.device.value);
@@ -127,15 +112,7 @@ Json entry_json(const CollectionDef& collection, const HistoryEntry& entry) {
     json["code"] = error_name(static_cast<ErrorCode>(entry.verdict.code));
     json["reason"] = entry.verdict.reason;
   }
-  Json fields = Json::object();
-  for (const HistoryWrite& write : entry.writes) {
-    const auto position = collection.position(write.field);
-    const FieldDef* field = position ? &collection.fields[*position] : nullptr;
-    const std::string name =
-        write.name.empty() ? "field " + std::to_string(write.field.value) : write.name;
-    fields[name] = write_json(field, write);
-  }
-  json["fields"] = std::move(fields);
+  json["fields"] = written_json(&collection, entry.writes);
   return json;
 }
 

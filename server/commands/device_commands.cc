@@ -31,6 +31,8 @@ nlohmann::ordered_json json_of(const DeviceRecord& device) {
                                  {"transactions", device.last_tx.value},
                                  {"grants", std::move(grants)}};
   if (device.last_push_ms != 0) json["last_push"] = utc_text(device.last_push_ms);
+  if (device.family != device.number) json["family"] = device_text(device.family);
+  if (device.is_revoked()) json["revoked"] = utc_text(device.revoked_ms);
   if (device.local) json["local"] = true;
   return json;
 }
@@ -42,6 +44,7 @@ std::string line_of(const DeviceRecord& device) {
     if (grant.role != role_member) scopes += " (" + grant.role + ")";
   }
   if (device.local) scopes = "this server's own, for imports";
+  if (device.is_revoked()) scopes = "revoked " + utc_text(device.revoked_ms);
   return device_text(device.number) + "  " + device.label + "  " + scopes + "  " +
          std::to_string(device.last_tx.value) + " transactions" +
          (device.last_push_ms == 0 ? "" : ", the last " + utc_text(device.last_push_ms));
@@ -66,22 +69,18 @@ Result<DeviceRecord> find_device(SpaceReader& reader, const std::string& wanted)
 
 }  // namespace
 
-Result<void> invite_command(const std::string& path, const std::string& space,
-                            const std::string& label, const std::vector<std::string>& scopes,
-                            bool json, const Program& program) {
-  ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
-  ROLLCALL_TRY_ASSIGN(const auto server, reach_operator(folder, program.space_doors()));
-  ControlRequest request;
+namespace {
+
+Result<void> print_invitation(const ServerFolder& folder, ControlRequest request, bool json,
+                              const Program& program) {
   request.kind = ControlKind::invite;
-  request.space = space;
-  request.label = label;
-  request.scopes = scopes;
+  ROLLCALL_TRY_ASSIGN(const auto server, reach_operator(folder, program.space_doors()));
   ROLLCALL_TRY_ASSIGN(const ControlReply reply, server->ask(request));
   InvitationLink link;
   link.url = !folder.url().empty() ? folder.url()
              : !reply.url.empty()  ? reply.url
                                    : std::string(default_url);
-  link.space = space;
+  link.space = request.space;
   link.secret = reply.secret;
   link.pin = program.cryptography.public_key(folder.seed());
   if (json) {
@@ -95,6 +94,58 @@ Result<void> invite_command(const std::string& path, const std::string& space,
   }
   program.out << "link     " << link.text() << "\ncode     " << shown_code(reply.code)
               << "\nexpires  " << utc_text(reply.expires_ms) << "\n";
+  return {};
+}
+
+// The device that a command is about, looked up before the lock is taken.
+Result<DeviceRecord> look_up(const ServerFolder& folder, const std::string& space,
+                             const std::string& wanted, const Program& program) {
+  ROLLCALL_TRY_ASSIGN(const auto reader, program.open_reader(folder, space));
+  return find_device(*reader, wanted);
+}
+
+}  // namespace
+
+Result<void> invite_command(const std::string& path, const std::string& space,
+                            const std::string& label, const std::vector<std::string>& scopes,
+                            bool json, const Program& program) {
+  ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
+  ControlRequest request;
+  request.space = space;
+  request.label = label;
+  request.scopes = scopes;
+  return print_invitation(folder, std::move(request), json, program);
+}
+
+Result<void> device_replace_command(const std::string& path, const std::string& space,
+                                    const std::string& wanted, bool json, const Program& program) {
+  ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
+  ROLLCALL_TRY_ASSIGN(const DeviceRecord device, look_up(folder, space, wanted, program));
+  ControlRequest request;
+  request.space = space;
+  request.label = device.label;
+  request.device = device.number;
+  const std::vector<GrantRecord>& grants =
+      device.is_revoked() ? device.grants_before : device.grants;
+  for (const GrantRecord& grant : grants) request.scopes.push_back(grant.path + "=" + grant.role);
+  return print_invitation(folder, std::move(request), json, program);
+}
+
+Result<void> device_revoke_command(const std::string& path, const std::string& space,
+                                   const std::string& wanted, bool erase, const Program& program) {
+  ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
+  ROLLCALL_TRY_ASSIGN(const DeviceRecord device, look_up(folder, space, wanted, program));
+  ControlRequest request;
+  request.kind = ControlKind::revoke;
+  request.space = space;
+  request.device = device.number;
+  request.erase = erase;
+  ROLLCALL_TRY_ASSIGN(const auto server, reach_operator(folder, program.space_doors()));
+  ROLLCALL_TRY(server->ask(request));
+  program.out << device_text(request.device) << " is revoked; it is erased "
+              << (erase ? "at its next contact, with what it has not sent"
+                        : "once what it has not sent is here, parked")
+              << "\n";
   return {};
 }
 
@@ -130,12 +181,9 @@ Result<void> device_grant_command(const std::string& path, const std::string& sp
                                   const std::string& wanted, const std::string& scope, bool grant,
                                   const Program& program) {
   ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
+  ROLLCALL_TRY_ASSIGN(const DeviceRecord device, look_up(folder, space, wanted, program));
   ControlRequest request;
-  {
-    ROLLCALL_TRY_ASSIGN(const auto reader, program.open_reader(folder, space));
-    ROLLCALL_TRY_ASSIGN(const DeviceRecord device, find_device(*reader, wanted));
-    request.device = device.number;
-  }
+  request.device = device.number;
   request.kind = grant ? ControlKind::grant : ControlKind::ungrant;
   request.space = space;
   request.scopes = {scope};

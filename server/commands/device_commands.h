@@ -11,6 +11,13 @@ namespace rollcall {
 Result<void> invite_command(const std::string& path, const std::string& space,
                             const std::string& label, const std::vector<std::string>& scopes,
                             bool json, const Program& program);
+// The same for the successor of a device: it gets the same grants, and the old one is revoked when
+// the invitation is used up.
+Result<void> device_replace_command(const std::string& path, const std::string& space,
+                                    const std::string& wanted, bool json, const Program& program);
+// `erase`: at its next contact, with what it has not sent; otherwise once that is here.
+Result<void> device_revoke_command(const std::string& path, const std::string& space,
+                                   const std::string& wanted, bool erase, const Program& program);
 Result<void> device_list_command(const std::string& path, const std::string& space, bool json,
                                  const Program& program);
 // `device` is its eight hex digits, or its label where only one device has it.

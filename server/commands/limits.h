@@ -27,4 +27,7 @@ inline constexpr std::size_t shown_errors_max = 10;
 // A progress bar is drawn anew so often at the most, in ms.
 inline constexpr std::int64_t progress_ms = 100;
 
+// Parked transactions that are listed at a time, each with what it writes.
+inline constexpr std::size_t parked_page = 100;
+
 }  // namespace rollcall

@@ -14,7 +14,8 @@ namespace {
 
 Result<void> invite(const ControlRequest& request, WritableSpaces& spaces, ControlReply& reply) {
   return spaces.with(request.space, [&](Space& space) -> Result<void> {
-    ROLLCALL_TRY_ASSIGN(Invitation invitation, space.invite(request.label, request.scopes));
+    ROLLCALL_TRY_ASSIGN(Invitation invitation,
+                        space.invite(request.label, request.scopes, request.device));
     reply.secret = std::move(invitation.secret);
     reply.code = std::move(invitation.code);
     reply.expires_ms = invitation.expires_ms;
@@ -32,6 +33,22 @@ Result<void> change_grant(const ControlRequest& request, WritableSpaces& spaces)
                              ? space.grant(request.device, request.scopes.front())
                              : space.ungrant(request.device, request.scopes.front());
     if (!changed) return changed.error();
+    return {};
+  });
+}
+
+Result<void> revoke(const ControlRequest& request, WritableSpaces& spaces) {
+  return spaces.with(request.space, [&](Space& space) -> Result<void> {
+    const auto revoked = space.revoke(request.device, request.erase);
+    if (!revoked) return revoked.error();
+    return {};
+  });
+}
+
+Result<void> decide(const ControlRequest& request, WritableSpaces& spaces, ControlReply& reply) {
+  return spaces.with(request.space, [&](Space& space) -> Result<void> {
+    ROLLCALL_TRY_ASSIGN(const Judgement judgement, space.decide(request.parked, request.accept));
+    reply.verdicts.push_back(verdict_of(TxNumber(), judgement));
     return {};
   });
 }
@@ -167,6 +184,8 @@ ControlReply perform(const ControlRequest& request, const ServerFolder& folder,
     case ControlKind::ungrant: done = change_grant(request, spaces); break;
     case ControlKind::add_importer: done = add_importer(request, spaces, reply); break;
     case ControlKind::push: done = push(request, spaces, reply); break;
+    case ControlKind::revoke: done = revoke(request, spaces); break;
+    case ControlKind::decide: done = decide(request, spaces, reply); break;
     case ControlKind::apply_schema:
       done = apply_schema(request, folder, spaces, cryptography, reply);
       break;

@@ -37,9 +37,13 @@ class Authority {
     FieldId field;  // that is not allowed
   };
 
-  // All must live as long. `cursor`: what the transaction's author had read up to.
-  Authority(const StoredDevice& device, RoleBook& roles, Sequence cursor)
-      : device_(&device), roles_(&roles), cursor_(cursor) {}
+  // All must live as long. `cursor`: what the transaction's author had read up to. `approved`: it
+  // was parked, and somebody who may decide accepted it.
+  Authority(const StoredDevice& device, RoleBook& roles, Sequence cursor, bool approved)
+      : device_(&device),
+        roles_(&roles),
+        cursor_(cursor),
+        is_free_(device.record.local || approved) {}
 
   [[nodiscard]] Wish wish(CollectionId collection, bool insert,
                           std::span<const FieldId> fields) const;
@@ -48,7 +52,7 @@ class Authority {
   // Paths: any range of things that are a string_view.
   template <class Paths>
   [[nodiscard]] Ruling over(const Wish& wish, const Paths& paths, bool is_new) const {
-    if (device_->record.local) return {Standing::allowed, {}};
+    if (is_free_) return {Standing::allowed, {}};
     if (is_new && wish.anywhere != 0) return {Standing::allowed, {}};
     for (const std::string_view path : paths) {
       if (covers_whole(wish, path)) return {Standing::allowed, {}};
@@ -65,7 +69,7 @@ class Authority {
   // Whether the device sees a row of the collection at these paths.
   template <class Paths>
   [[nodiscard]] Standing sees(CollectionId collection, const Paths& paths) const {
-    if (device_->record.local) return Standing::allowed;
+    if (is_free_) return Standing::allowed;
     const RoleBits showing = roles_->showing(collection);
     return best(paths, [&](RoleBits role) { return (role & showing) != 0; });
   }
@@ -75,7 +79,7 @@ class Authority {
   template <class Paths>
   [[nodiscard]] bool reads(CollectionId collection, const Paths& paths,
                            const RowWrite& write) const {
-    if (device_->record.local) return true;
+    if (is_free_) return true;
     return std::all_of(write.fields.begin(), write.fields.end(), [&](const FieldWrite& field) {
       return best(paths, [&](RoleBits role) {
                const CollectionRights* rights = roles_->rights(role, collection);
@@ -88,7 +92,7 @@ class Authority {
   // Whether it may open the next generation of fields of a row at these paths.
   template <class Paths>
   [[nodiscard]] bool may_undo(CollectionId collection, const Paths& paths) const {
-    if (device_->record.local) return true;
+    if (is_free_) return true;
     return best(paths, [&](RoleBits role) {
              const CollectionRights* rights = roles_->rights(role, collection);
              return rights != nullptr && rights->undo;
@@ -123,6 +127,7 @@ class Authority {
   const StoredDevice* device_;
   RoleBook* roles_;
   Sequence cursor_;
+  bool is_free_;  // may write everything everywhere
 };
 
 }  // namespace rollcall

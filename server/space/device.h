@@ -39,7 +39,12 @@ struct ScopeText {
 };
 
 struct DeviceRecord {
+  [[nodiscard]] bool is_revoked() const { return revoked.value != 0; }
+
   DeviceNumber number;
+  // The first device of those that came from one another by forks: a family has one list of grants,
+  // and is revoked as a whole.
+  DeviceNumber family;
   PublicKey key;
   std::string label;
   std::int64_t enrolled_ms = 0;
@@ -48,8 +53,15 @@ struct DeviceRecord {
   TxNumber last_tx;  // of its chain
   Hash head;
   Stamp last_accepted;
-  std::int64_t last_push_ms = 0;    // when it last brought a transaction; 0: never
+  std::int64_t last_push_ms = 0;  // when it last brought a transaction; 0: never
+  // From where on in commit order it reads nothing and all that it pushes is parked; 0: it is not
+  // revoked.
+  Sequence revoked;
+  std::int64_t revoked_ms = 0;
+  bool erase = false;               // at its next contact, without waiting for what it has not sent
   std::vector<GrantRecord> grants;  // active ones, ascending by id
+  // Of a revoked one: those that its revocation ended.
+  std::vector<GrantRecord> grants_before;
 };
 
 // What a new device needs to come in. The secret and the code are shown once and never stored: the
@@ -60,6 +72,7 @@ struct Invitation {
   std::int64_t expires_ms = 0;
   std::string label;
   std::vector<std::string> scopes;  // ScopeText
+  DeviceNumber replaces;            // revoked when this is used up; 0: none
 };
 
 }  // namespace rollcall

@@ -40,7 +40,18 @@ Result<StoredDevice> read_device(const Statement& from) {
   device.enrolled = Sequence(as_unsigned(from.integer(10)));
   device.cursor = Sequence(as_unsigned(from.integer(11)));
   device.cursor_ms = from.integer(12);
+  const auto family = static_cast<std::uint32_t>(from.integer(13));
+  record.family = family == 0 ? record.number : DeviceNumber(family);
+  record.revoked = Sequence(as_unsigned(from.integer(14)));
+  record.revoked_ms = from.integer(15);
+  record.erase = from.integer(16) != 0;
   return device;
+}
+
+void note_grants_before(StoredDevice& device) {
+  for (const GrantRecord& grant : device.ended) {
+    if (grant.ended == device.record.revoked) device.record.grants_before.push_back(grant);
+  }
 }
 
 }  // namespace
@@ -51,11 +62,25 @@ std::vector<std::string> DeviceTable::create_statements() {
       "enrolled_ms INTEGER NOT NULL, local INTEGER NOT NULL, grants_version INTEGER NOT NULL, "
       "last_tx INTEGER NOT NULL, head BLOB NOT NULL, accepted INTEGER NOT NULL, "
       "last_push_ms INTEGER NOT NULL, enrolled INTEGER NOT NULL, cursor INTEGER NOT NULL, "
-      "cursor_ms INTEGER NOT NULL)",
+      "cursor_ms INTEGER NOT NULL, family INTEGER NOT NULL DEFAULT 0, "
+      "revoked INTEGER NOT NULL DEFAULT 0, revoked_ms INTEGER NOT NULL DEFAULT 0, "
+      "erase INTEGER NOT NULL DEFAULT 0)",
       "CREATE TABLE _grants(id INTEGER PRIMARY KEY AUTOINCREMENT, device INTEGER NOT NULL, "
       "path TEXT NOT NULL, role TEXT NOT NULL, given INTEGER NOT NULL, "
       "ended INTEGER NOT NULL DEFAULT 0)",
       "CREATE INDEX _grants_device ON _grants(device)",
+      "CREATE INDEX _devices_family ON _devices(family) WHERE family <> 0",
+  };
+}
+
+std::vector<Upgrade> DeviceTable::upgrades() {
+  return {
+      {"_devices", "family", "ALTER TABLE _devices ADD COLUMN family INTEGER NOT NULL DEFAULT 0"},
+      {"_devices", "revoked", "ALTER TABLE _devices ADD COLUMN revoked INTEGER NOT NULL DEFAULT 0"},
+      {"_devices", "revoked_ms",
+       "ALTER TABLE _devices ADD COLUMN revoked_ms INTEGER NOT NULL DEFAULT 0"},
+      {"_devices", "erase", "ALTER TABLE _devices ADD COLUMN erase INTEGER NOT NULL DEFAULT 0"},
+      {"_devices_family", "", "CREATE INDEX _devices_family ON _devices(family) WHERE family <> 0"},
   };
 }
 
@@ -65,7 +90,8 @@ Result<DeviceTable> DeviceTable::open(Connection& connection) {
       table.find_,
       connection.prepare(
           "SELECT number, key, label, enrolled_ms, local, grants_version, last_tx, head, accepted, "
-          "last_push_ms, enrolled, cursor, cursor_ms FROM _devices WHERE number = ?1"));
+          "last_push_ms, enrolled, cursor, cursor_ms, family, revoked, revoked_ms, erase FROM "
+          "_devices WHERE number = ?1"));
   ROLLCALL_TRY_ASSIGN(
       table.grants_,
       connection.prepare(
@@ -85,7 +111,7 @@ Result<std::optional<StoredDevice>> DeviceTable::find(DeviceNumber number) {
   find_.reset();
   if (!device) return std::move(device).error();
 
-  grants_.bind_integer(1, number.value);
+  grants_.bind_integer(1, device->record.family.value);
   while (true) {
     ROLLCALL_TRY_ASSIGN(const bool more, grants_.step());
     if (!more) break;
@@ -93,6 +119,7 @@ Result<std::optional<StoredDevice>> DeviceTable::find(DeviceNumber number) {
     auto& list = grant.is_active() ? device->record.grants : device->ended;
     list.push_back(std::move(grant));
   }
+  note_grants_before(*device);
   return std::optional<StoredDevice>(std::move(*device));
 }
 
@@ -112,8 +139,8 @@ Result<void> DeviceTable::insert(const StoredDevice& device) {
       Statement insert,
       connection_->cached("INSERT INTO _devices(number, key, label, enrolled_ms, local, "
                           "grants_version, last_tx, head, "
-                          "accepted, last_push_ms, enrolled, cursor, cursor_ms) "
-                          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"));
+                          "accepted, last_push_ms, enrolled, cursor, cursor_ms, family) "
+                          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"));
   const DeviceRecord& record = device.record;
   insert.bind_integer(1, record.number.value);
   insert.bind_bytes(2, record.key.view());
@@ -128,6 +155,7 @@ Result<void> DeviceTable::insert(const StoredDevice& device) {
   insert.bind_integer(11, as_integer(device.enrolled.value));
   insert.bind_integer(12, as_integer(device.cursor.value));
   insert.bind_integer(13, device.cursor_ms);
+  insert.bind_integer(14, record.family == record.number ? 0 : record.family.value);
   return insert.run();
 }
 
@@ -150,6 +178,32 @@ Result<void> DeviceTable::save_grants_version(DeviceNumber device, std::uint64_t
   update.bind_integer(1, device.value);
   update.bind_integer(2, as_integer(version));
   return update.run();
+}
+
+Result<void> DeviceTable::save_revocation(const DeviceRecord& device) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement update,
+      connection_->cached("UPDATE _devices SET revoked = ?2, revoked_ms = ?3, erase = ?4 "
+                          "WHERE number = ?1"));
+  update.bind_integer(1, device.number.value);
+  update.bind_integer(2, as_integer(device.revoked.value));
+  update.bind_integer(3, device.revoked_ms);
+  update.bind_integer(4, device.erase ? 1 : 0);
+  return update.run();
+}
+
+Result<std::vector<DeviceNumber>> DeviceTable::offspring(DeviceNumber family) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      connection_->cached("SELECT number FROM _devices WHERE family = ?1 AND family <> 0 "
+                          "ORDER BY enrolled, number"));
+  select.bind_integer(1, family.value);
+  std::vector<DeviceNumber> numbers;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return numbers;
+    numbers.push_back(DeviceNumber(static_cast<std::uint32_t>(select.integer(0))));
+  }
 }
 
 Result<void> DeviceTable::insert_grant(DeviceNumber device, GrantRecord& grant) {

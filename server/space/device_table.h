@@ -8,6 +8,7 @@
 
 #include "engine/storage/statement.h"
 #include "server/space/device.h"
+#include "server/space/space_upgrade.h"
 
 namespace rollcall {
 
@@ -16,7 +17,7 @@ class Connection;
 // All that the file holds of a device.
 struct StoredDevice {
   DeviceRecord record;             // with its active grants
-  std::vector<GrantRecord> ended;  // grants that it had, ascending by id
+  std::vector<GrantRecord> ended;  // grants that its family had, ascending by id
   Sequence enrolled;               // the sequence that its enrolment took
   Sequence cursor;                 // the latest cursor that its transactions named
   std::int64_t cursor_ms = 0;
@@ -29,6 +30,7 @@ struct StoredDevice {
 class DeviceTable {
  public:
   static std::vector<std::string> create_statements();
+  static std::vector<Upgrade> upgrades();
   static Result<DeviceTable> open(Connection& connection);
 
   Result<std::optional<StoredDevice>> find(DeviceNumber number);
@@ -40,8 +42,12 @@ class DeviceTable {
   Result<void> save_progress(const StoredDevice& device);
   Result<void> save_grants_version(DeviceNumber device, std::uint64_t version);
 
-  // Gives the grant its id.
-  Result<void> insert_grant(DeviceNumber device, GrantRecord& grant);
+  Result<void> save_revocation(const DeviceRecord& device);
+  // The devices of the family but its first one, ascending by enrolment.
+  Result<std::vector<DeviceNumber>> offspring(DeviceNumber family);
+
+  // Gives the grant its id. `family`: the first device's number.
+  Result<void> insert_grant(DeviceNumber family, GrantRecord& grant);
   Result<void> end_grant(GrantId grant, Sequence ended);
   // Every (prefix, role) that a device has now, ascending, each once.
   Result<std::vector<std::pair<std::string, std::string>>> granted_prefixes();

@@ -71,4 +71,38 @@ Result<std::vector<HistoryEntry>> read_history(Snapshot& snapshot, CollectionId 
   return history;
 }
 
+Result<std::vector<ParkedEntry>> read_parked(Snapshot& snapshot, std::int64_t after,
+                                             std::size_t count_max) {
+  ROLLCALL_TRY_ASSIGN(const std::vector<LoggedTransaction> logged,
+                      snapshot.log().parked(after, count_max));
+  std::vector<ParkedEntry> all;
+  TransactionReader reader;
+  for (const LoggedTransaction& transaction : logged) {
+    ParkedEntry entry;
+    entry.id = transaction.id;
+    entry.device = transaction.device;
+    entry.number = transaction.number;
+    entry.received_ms = transaction.received_ms;
+    entry.verdict = verdict_of(transaction.number, transaction.judgement);
+    ROLLCALL_TRY_ASSIGN(const std::optional<StoredDevice> device,
+                        snapshot.devices().find(transaction.device));
+    if (device) {
+      entry.device_label = device->record.label;
+      entry.is_revoked = device->record.is_revoked();
+    }
+    ROLLCALL_TRY_ASSIGN(const Bytes bytes, snapshot.log().bytes(transaction.id));
+    if (reader.open(bytes)) {
+      entry.made = reader.head().stamp;
+      for (RowWrite write; reader.next(write);) {
+        const CollectionDef* def = snapshot.schema()->find(write.collection);
+        ParkedEntry::Row row{write.collection, write.id, write.insert, {}};
+        for (const FieldWrite& field : write.fields) row.writes.push_back(history_of(field, def));
+        entry.rows.push_back(std::move(row));
+      }
+    }
+    all.push_back(std::move(entry));
+  }
+  return all;
+}
+
 }  // namespace rollcall

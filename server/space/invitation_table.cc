@@ -9,7 +9,8 @@ namespace rollcall {
 namespace {
 
 constexpr std::string_view columns =
-    "SELECT id, secret, finder, code, expires_ms, wrong_tries, used, label, scopes "
+    "SELECT id, secret, finder, code, expires_ms, wrong_tries, used, label, scopes, "
+    "replaces "
     "FROM _invitations ";
 
 // A path holds no line break.
@@ -48,6 +49,7 @@ Result<std::optional<StoredInvitation>> read_one(Statement& select) {
   invitation.used = select.integer(6) != 0;
   invitation.label = select.text(7);
   invitation.scopes = split_lines(select.text(8));
+  invitation.replaces = DeviceNumber(static_cast<std::uint32_t>(select.integer(9)));
   select.reset();
   return std::optional<StoredInvitation>(std::move(invitation));
 }
@@ -59,17 +61,22 @@ std::vector<std::string> InvitationTable::create_statements() {
       "CREATE TABLE _invitations(id INTEGER PRIMARY KEY, secret BLOB NOT NULL UNIQUE, "
       "finder TEXT NOT NULL, code BLOB NOT NULL, expires_ms INTEGER NOT NULL, "
       "wrong_tries INTEGER NOT NULL DEFAULT 0, used INTEGER NOT NULL DEFAULT 0, "
-      "label TEXT NOT NULL, scopes TEXT NOT NULL)",
+      "label TEXT NOT NULL, scopes TEXT NOT NULL, replaces INTEGER NOT NULL DEFAULT 0)",
       "CREATE INDEX _invitations_finder ON _invitations(finder)",
   };
+}
+
+std::vector<Upgrade> InvitationTable::upgrades() {
+  return {{"_invitations", "replaces",
+           "ALTER TABLE _invitations ADD COLUMN replaces INTEGER NOT NULL DEFAULT 0"}};
 }
 
 Result<void> InvitationTable::insert(const StoredInvitation& invitation) {
   ROLLCALL_TRY_ASSIGN(
       Statement insert,
       connection_->cached(
-          "INSERT INTO _invitations(secret, finder, code, expires_ms, label, scopes) "
-          "VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
+          "INSERT INTO _invitations(secret, finder, code, expires_ms, label, scopes, replaces) "
+          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
   const std::string scopes = join_lines(invitation.scopes);
   insert.bind_bytes(1, invitation.secret.view());
   insert.bind_text(2, invitation.finder);
@@ -77,6 +84,7 @@ Result<void> InvitationTable::insert(const StoredInvitation& invitation) {
   insert.bind_integer(4, invitation.expires_ms);
   insert.bind_text(5, invitation.label);
   insert.bind_text(6, scopes);
+  insert.bind_integer(7, invitation.replaces.value);
   return insert.run();
 }
 

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "engine/base/cryptography.h"
+#include "engine/base/numbers.h"
 #include "engine/storage/statement.h"
+#include "server/space/space_upgrade.h"
 
 namespace rollcall {
 
@@ -29,12 +31,14 @@ struct StoredInvitation {
   bool used = false;
   std::string label;
   std::vector<std::string> scopes;
+  DeviceNumber replaces;  // 0: none
 };
 
 // Table `_invitations`. Writes belong into the caller's transaction.
 class InvitationTable {
  public:
   static std::vector<std::string> create_statements();
+  static std::vector<Upgrade> upgrades();
   explicit InvitationTable(Connection& connection) : connection_(&connection) {}
 
   Result<void> insert(const StoredInvitation& invitation);

@@ -191,42 +191,6 @@ Result<bool> Space::State::is_copied_back(BytesView cursor) {
   return !made || made->mark != opened->commit_mark || made->time_ms != opened->commit_ms;
 }
 
-Result<std::size_t> Space::State::judge_again(const std::vector<LoggedTransaction>& parked) {
-  std::size_t decided = 0;
-  for (const LoggedTransaction& logged : parked) {
-    ROLLCALL_TRY_ASSIGN(CachedDevice * cached, device(logged.device));
-    ROLLCALL_CHECK(cached != nullptr);
-    ROLLCALL_TRY_ASSIGN(const Bytes bytes, log->bytes(logged.id));
-    // Judged as of then: what its author had read, and the stamp that it was given.
-    StoredDevice as_of_then = cached->stored;
-    as_of_then.cursor = logged.cursor;
-    as_of_then.cursor_ms = logged.cursor_ms;
-    ROLLCALL_TRY_ASSIGN(JudgedTransaction judged,
-                        judge->judge({&as_of_then, logged.number, bytes, next, now_ms, header.epoch,
-                                      logged.judgement.accepted}));
-    Judgement& judgement = judged.judgement;
-    const bool waited_too_long =
-        judgement.code == ErrorCode::unknown_row && logged.received_ms + waiting_ms_max <= now_ms;
-    if (judgement.kind == VerdictKind::parked && waited_too_long) {
-      judgement.kind = VerdictKind::rejected;
-      judgement.code = ErrorCode::gone;
-      judgement.reason = "the row did not come in time";
-    }
-    if (judgement.kind == logged.judgement.kind && judgement.code == logged.judgement.code) {
-      continue;
-    }
-    if (judgement.took_effect()) next = next.next();
-    ROLLCALL_TRY(log->decide(logged.id, judgement, logged.judgement.kind));
-    if (judgement.kind != VerdictKind::parked) {
-      ROLLCALL_TRY(log->forget_parked_inserts(logged.id));
-      cached->parked.reset();
-    }
-    news.verdicts.push_back(logged.device);
-    ++decided;
-  }
-  return decided;
-}
-
 Result<std::size_t> Space::apply_schema(const Schema& next) {
   State& s = *state_;
   if (next.hash == s.schema->hash) return std::size_t{0};
@@ -250,26 +214,6 @@ Result<std::size_t> Space::apply_schema(const Schema& next) {
   ROLLCALL_TRY(s.commit(work));
   judge_waiting();
   return judge_next();
-}
-
-void Space::judge_waiting() { state_->judged_through = 0; }
-bool Space::is_judging() const { return state_->judged_through.has_value(); }
-
-Result<std::size_t> Space::judge_next() {
-  State& s = *state_;
-  if (!s.judged_through) return std::size_t{0};
-  if (!s.judge) ROLLCALL_TRY(s.load());
-  ROLLCALL_TRY_ASSIGN(const std::vector<LoggedTransaction> parked,
-                      s.log->waiting(*s.judged_through, judged_again_max));
-  std::size_t decided = 0;
-  const auto work = [&]() -> Result<void> {
-    ROLLCALL_TRY_ASSIGN(decided, s.judge_again(parked));
-    return {};
-  };
-  if (!parked.empty()) ROLLCALL_TRY(s.commit(work));
-  s.judged_through.reset();
-  if (parked.size() == judged_again_max) s.judged_through = parked.back().id;
-  return decided;
 }
 
 Result<void> Space::note_seen(DeviceNumber device, std::span<const SeenVerdict> changed) {

@@ -13,6 +13,7 @@
 #include "server/space/device.h"
 #include "server/space/push.h"
 #include "server/space/space_reader.h"
+#include "server/space/transaction_log.h"
 
 namespace rollcall {
 
@@ -81,8 +82,16 @@ class Space {
   // Returns how many got another verdict.
   Result<std::size_t> judge_next();
 
+  // Somebody decides about a parked transaction (SpaceReader::parked gives its id): accepted, it is
+  // applied as if its author had had the authority, and may still be refused for what it says or
+  // wait for its row; refused, it stays in the log without effect. Its device is told. Returns what
+  // became of it. `not_found`: none such is parked.
+  Result<Judgement> decide(std::int64_t id, bool accept);
+
   // A way in for one device, for 15 minutes. `public` is added to the scopes.
-  Result<Invitation> invite(std::string_view label, std::vector<std::string> scopes);
+  // `replaces`: a device that is revoked when the new one comes in; 0: none.
+  Result<Invitation> invite(std::string_view label, std::vector<std::string> scopes,
+                            DeviceNumber replaces = {});
   // Uses an invitation up. The reply lacks `server_key`: the caller fills it in, encodes and signs.
   // `code_unknown`, `code_expired`, `later` (a typed code, after too many wrong ones in the whole
   // space).
@@ -94,6 +103,11 @@ class Space {
   Result<GrantRecord> grant(DeviceNumber number, std::string_view path);
   // Ends the device's grant of exactly this path; `not_found`.
   Result<GrantRecord> ungrant(DeviceNumber number, std::string_view path);
+
+  // From now on the device's family reads nothing, and what it pushes is parked; a device erases
+  // itself once its transactions are acknowledged, or with `erase` at its next contact. For ever:
+  // whoever comes back is enrolled anew. Again with `erase` it only adds that. `not_found`.
+  Result<DeviceRecord> revoke(DeviceNumber number, bool erase);
 
   // After a restore, or when a cursor shows that the file was copied back: the log goes on as
   // another one, and every client compares before it reads on.

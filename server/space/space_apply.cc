@@ -109,8 +109,9 @@ Result<Judgement> Space::State::apply_one(CachedDevice& device, const PushedTran
                                           const Hash& hash, std::int64_t request) {
   StoredDevice& stored = device.stored;
   const TxNumber number = stored.record.last_tx.next();
-  ROLLCALL_TRY_ASSIGN(JudgedTransaction judged, judge->judge({&stored, number, pushed.bytes, next,
-                                                              now_ms, header.epoch, std::nullopt}));
+  ROLLCALL_TRY_ASSIGN(JudgedTransaction judged,
+                      judge->judge({&stored, number, pushed.bytes, next, now_ms, header.epoch,
+                                    false, std::nullopt}));
   Judgement& judgement = judged.judgement;
   if (pushed.bytes.empty() && pushed.void_hash.size() == Hash::size_bytes) {
     judgement.code = ErrorCode::voided;

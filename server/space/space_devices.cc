@@ -1,4 +1,4 @@
-// Who may come in, and what they may see: invitations, enrolment, grants.
+// Who may come in: invitations and enrolment.
 #include <algorithm>
 #include <utility>
 
@@ -21,6 +21,8 @@ Result<void> check_label(std::string_view label) {
                  "a label is UTF-8 of up to " + std::to_string(label_bytes_max) + " bytes");
 }
 
+Error no_such_device() { return failure(ErrorCode::not_found, "no such device in this space"); }
+
 Error wrong_code() {
   return failure(ErrorCode::code_unknown,
                  "no such invitation, or it was used up; ask for a new one");
@@ -28,7 +30,8 @@ Error wrong_code() {
 
 }  // namespace
 
-Result<Invitation> Space::invite(std::string_view label, std::vector<std::string> scopes) {
+Result<Invitation> Space::invite(std::string_view label, std::vector<std::string> scopes,
+                                 DeviceNumber replaces) {
   State& s = *state_;
   ROLLCALL_TRY(check_label(label));
   for (std::string& text : scopes) {
@@ -46,6 +49,10 @@ Result<Invitation> Space::invite(std::string_view label, std::vector<std::string
   Invitation invitation;
   StoredInvitation stored;
   const auto work = [&]() -> Result<void> {
+    if (replaces.value != 0) {
+      ROLLCALL_TRY_ASSIGN(State::CachedDevice * old, s.device(replaces));
+      if (old == nullptr) return no_such_device();
+    }
     ROLLCALL_TRY(s.invitations->forget_before(s.now_ms));
     ROLLCALL_TRY_ASSIGN(const std::size_t open, s.invitations->count_open(s.now_ms));
     if (open >= open_invitations_max) {
@@ -63,6 +70,7 @@ Result<Invitation> Space::invite(std::string_view label, std::vector<std::string
     invitation.expires_ms = s.now_ms + invitation_ms;
     invitation.label = label;
     invitation.scopes = scopes;
+    invitation.replaces = replaces;
 
     stored.secret = s.doors.cryptography.hash({invitation.secret});
     stored.finder = invitation.code.substr(0, code_finder_length);
@@ -70,6 +78,7 @@ Result<Invitation> Space::invite(std::string_view label, std::vector<std::string
     stored.expires_ms = invitation.expires_ms;
     stored.label = label;
     stored.scopes = scopes;
+    stored.replaces = replaces;
     return s.invitations->insert(stored);
   };
   ROLLCALL_TRY(s.commit(work));
@@ -131,9 +140,14 @@ Result<std::optional<StoredInvitation>> Space::State::find_invitation(
 Result<void> Space::State::admit(const StoredInvitation& invitation, const EnrollRequest& request,
                                  EnrollReply& reply) {
   ROLLCALL_TRY(invitations->use(invitation.id));
+  if (invitation.replaces.value != 0) {
+    ROLLCALL_TRY_ASSIGN(CachedDevice * old, this->device(invitation.replaces));
+    if (old != nullptr) ROLLCALL_TRY(revoke(*old, false));
+  }
   CachedDevice device;
   DeviceRecord& record = device.stored.record;
   ROLLCALL_TRY_ASSIGN(record.number, free_device_number());
+  record.family = record.number;
   record.key = request.key;
   record.label = invitation.label.empty() ? request.label : invitation.label;
   record.enrolled_ms = now_ms;
@@ -193,17 +207,6 @@ Result<std::string> Space::State::role_of(const ScopeText& scope) const {
                      "; there are" + known);
 }
 
-Result<GrantRecord> Space::State::insert_grant(StoredDevice& device, std::string_view scope,
-                                               std::string_view role, Sequence given) {
-  GrantRecord grant;
-  grant.path = scope;
-  grant.role = role;
-  grant.given = given;
-  ROLLCALL_TRY(devices->insert_grant(device.record.number, grant));
-  device.record.grants.push_back(grant);
-  return grant;
-}
-
 Result<DeviceNumber> Space::State::free_device_number() {
   while (true) {
     const DeviceNumber number(static_cast<std::uint32_t>(doors.random.next()));
@@ -228,6 +231,7 @@ Result<DeviceRecord> Space::add_local_device(std::string_view label, const Publi
   StoredDevice device;
   const auto work = [&]() -> Result<void> {
     ROLLCALL_TRY_ASSIGN(device.record.number, s.free_device_number());
+    device.record.family = device.record.number;
     device.record.key = key;
     device.record.label = label;
     device.record.enrolled_ms = s.now_ms;
@@ -238,146 +242,6 @@ Result<DeviceRecord> Space::add_local_device(std::string_view label, const Publi
   };
   ROLLCALL_TRY(s.commit(work));
   return device.record;
-}
-
-Result<GrantRecord> Space::grant(DeviceNumber number, std::string_view text) {
-  State& s = *state_;
-  const ScopeText scope = ScopeText::of(text);
-  ROLLCALL_TRY(check_path(scope.path));
-  ROLLCALL_TRY_ASSIGN(const std::string role, s.role_of(scope));
-  GrantRecord grant;
-  const auto work = [&]() -> Result<void> {
-    ROLLCALL_TRY_ASSIGN(State::CachedDevice * device, s.device(number));
-    if (device == nullptr) return failure(ErrorCode::not_found, "no such device in this space");
-    auto& grants = device->stored.record.grants;
-    const auto held = [&](std::string_view wanted) {
-      return std::find_if(grants.begin(), grants.end(), [&](const GrantRecord& candidate) {
-        return candidate.path == scope.path && candidate.role == wanted;
-      });
-    };
-    if (held(role) != grants.end()) {
-      return failure(ErrorCode::already_exists,
-                     "the device has " + scope.path + " as " + role + " already");
-    }
-    // Whoever may do more needs no reader's grant beside it.
-    const auto reader = held(role_reader);
-    if (reader != grants.end()) ROLLCALL_TRY(s.end_grant(*device, reader->id));
-    if (grants.size() >= device_grants_max) {
-      return failure(ErrorCode::limit, "a device has at most " + std::to_string(device_grants_max) +
-                                           " grants; end one, or give a prefix of several");
-    }
-    ROLLCALL_TRY_ASSIGN(grant, s.insert_grant(device->stored, scope.path, role, s.next));
-    s.next = s.next.next();
-    return s.grants_changed(*device);
-  };
-  ROLLCALL_TRY(s.commit(work));
-  s.watch(scope.path, role);
-  return grant;
-}
-
-Result<GrantRecord> Space::ungrant(DeviceNumber number, std::string_view text) {
-  State& s = *state_;
-  const ScopeText scope = ScopeText::of(text);
-  GrantRecord ended;
-  const auto work = [&]() -> Result<void> {
-    ROLLCALL_TRY_ASSIGN(State::CachedDevice * device, s.device(number));
-    if (device == nullptr) return failure(ErrorCode::not_found, "no such device in this space");
-    std::vector<GrantId> given;
-    for (const GrantRecord& held : device->stored.record.grants) {
-      if (held.path != scope.path) continue;
-      if (scope.role.empty() || held.role == scope.role) given.push_back(held.id);
-    }
-    if (given.empty()) {
-      return failure(ErrorCode::not_found, "the device has no grant of " + std::string(text));
-    }
-    for (const GrantId id : given) ROLLCALL_TRY(s.end_grant(*device, id));
-    ended = device->stored.ended.back();
-    return s.grants_changed(*device);
-  };
-  ROLLCALL_TRY(s.commit(work));
-  return ended;
-}
-
-Result<void> Space::State::end_grant(CachedDevice& device, GrantId id) {
-  auto& grants = device.stored.record.grants;
-  const auto at = std::find_if(grants.begin(), grants.end(),
-                               [&](const GrantRecord& grant) { return grant.id == id; });
-  ROLLCALL_CHECK(at != grants.end());
-  at->ended = next;
-  next = next.next();
-  ROLLCALL_TRY(devices->end_grant(id, at->ended));
-  device.stored.ended.push_back(*at);
-  grants.erase(at);
-  return {};
-}
-
-namespace {
-
-// Whether a role shows the same of everything that was there before: fields and collections that
-// are new have never been written, so that nothing of them could be missing anywhere.
-bool shows_the_same(const Schema& before, RoleBook& book, RoleBits role, RoleBook& fresh_book,
-                    RoleBits fresh_role, const Schema& fresh) {
-  for (const CollectionDef& collection : before.collections) {
-    const FieldView& view = book.view(collection.id, role);
-    const FieldView& fresh_view = fresh_book.view(collection.id, fresh_role);
-    if (view.shows != fresh_view.shows) return false;
-    if (!view.shows) continue;
-    const CollectionDef& now = *fresh.find(collection.id);
-    for (std::size_t i = 0; i < collection.fields.size(); ++i) {
-      const auto position = now.position(collection.fields[i].id);
-      if (!position || view.mask[i] != fresh_view.mask[*position]) return false;
-    }
-  }
-  return true;
-}
-
-}  // namespace
-
-Result<void> Space::State::renew_grants(const Schema& fresh) {
-  RoleBook& present_book = roles->book();
-  RoleBook fresh_book(fresh);
-  std::vector<std::string> changed;
-  for (const RoleDef& role : present_book.roles()) {
-    const RoleBits fresh_role = fresh_book.bit(role.name);
-    if (fresh_role == 0) {
-      ROLLCALL_TRY_ASSIGN(const std::uint64_t given, devices->count_granted(role.name));
-      if (given == 0) continue;
-      return failure(ErrorCode::schema_change, "the role \"" + role.name + "\" is gone, and " +
-                                                   std::to_string(given) +
-                                                   " grants give it: keep it, or end them first");
-    }
-    if (!shows_the_same(*schema, present_book, present_book.bit(role.name), fresh_book, fresh_role,
-                        fresh)) {
-      changed.push_back(role.name);
-    }
-  }
-  if (changed.empty()) return {};
-  ROLLCALL_TRY_ASSIGN(const std::vector<DeviceNumber> numbers, devices->numbers());
-  for (const DeviceNumber number : numbers) {
-    ROLLCALL_TRY_ASSIGN(CachedDevice * held, device(number));
-    ROLLCALL_CHECK(held != nullptr);
-    std::vector<GrantRecord> renewed;
-    for (const GrantRecord& grant : held->stored.record.grants) {
-      if (std::find(changed.begin(), changed.end(), grant.role) != changed.end()) {
-        renewed.push_back(grant);
-      }
-    }
-    if (renewed.empty()) continue;
-    for (const GrantRecord& grant : renewed) {
-      ROLLCALL_TRY(end_grant(*held, grant.id));
-      ROLLCALL_TRY(insert_grant(held->stored, grant.path, grant.role, next));
-      next = next.next();
-    }
-    ROLLCALL_TRY(grants_changed(*held));
-  }
-  return {};
-}
-
-Result<void> Space::State::grants_changed(CachedDevice& device) {
-  DeviceRecord& record = device.stored.record;
-  ++record.grants_version;
-  news.grants.push_back(record.number);
-  return devices->save_grants_version(record.number, record.grants_version);
 }
 
 }  // namespace rollcall

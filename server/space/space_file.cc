@@ -13,6 +13,7 @@
 #include "server/space/durable_file.h"
 #include "server/space/invitation_table.h"
 #include "server/space/limits.h"
+#include "server/space/space_upgrade.h"
 #include "server/space/transaction_log.h"
 
 namespace rollcall {
@@ -32,7 +33,8 @@ ConnectionOptions options(Access access, const std::string& vfs) {
 constexpr const char* create_space_sql =
     "CREATE TABLE _space(one INTEGER PRIMARY KEY CHECK(one = 1), name TEXT NOT NULL, "
     "title TEXT NOT NULL, epoch INTEGER NOT NULL, seal_key BLOB NOT NULL, "
-    "schema_version INTEGER NOT NULL, schema BLOB NOT NULL);"
+    "schema_version INTEGER NOT NULL, schema BLOB NOT NULL, "
+    "revocations INTEGER NOT NULL DEFAULT 0);"
     "CREATE TABLE _commits(sequence INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, "
     "mark BLOB NOT NULL);";
 
@@ -49,6 +51,17 @@ Result<void> make_tables(Connection& connection) {
     for (const std::string& sql : statements) ROLLCALL_TRY(connection.execute(sql));
   }
   return {};
+}
+
+// What files of earlier releases lack.
+std::vector<Upgrade> all_upgrades() {
+  std::vector<Upgrade> all = {
+      {"_space", "revocations",
+       "ALTER TABLE _space ADD COLUMN revocations INTEGER NOT NULL DEFAULT 0"}};
+  for (const auto& upgrades : {DeviceTable::upgrades(), InvitationTable::upgrades()}) {
+    all.insert(all.end(), upgrades.begin(), upgrades.end());
+  }
+  return all;
 }
 
 Result<bool> has_tables(Connection& connection) {
@@ -126,6 +139,14 @@ Result<SpaceFile> SpaceFile::open(const std::string& path, const std::string& vf
     // A creation that was cut short leaves an empty database with our mark.
     return failure(ErrorCode::not_found, path + " holds no space yet; create it");
   }
+  const std::vector<Upgrade> upgrades = all_upgrades();
+  ROLLCALL_TRY_ASSIGN(const bool current, is_current(connection, upgrades));
+  if (!current && access == Access::writer) ROLLCALL_TRY(upgrade_file(connection, upgrades));
+  if (!current && access != Access::writer) {
+    // Who only looks comes first after an update of the program: SQLite keeps writers apart.
+    ROLLCALL_TRY_ASSIGN(Connection writer, Connection::open(path, options(Access::writer, vfs)));
+    ROLLCALL_TRY(upgrade_file(writer, upgrades));
+  }
   return prepared(std::move(connection));
 }
 
@@ -181,6 +202,19 @@ Result<void> SpaceFile::set_schema(std::uint32_t version, BytesView schema) {
 Result<void> SpaceFile::set_epoch(Epoch epoch) {
   ROLLCALL_TRY_ASSIGN(Statement update, connection_.cached("UPDATE _space SET epoch = ?1"));
   update.bind_integer(1, static_cast<std::int64_t>(epoch.value));
+  return update.run();
+}
+
+Result<std::uint64_t> SpaceFile::revocations() {
+  ROLLCALL_TRY_ASSIGN(Statement select, connection_.cached("SELECT revocations FROM _space"));
+  ROLLCALL_TRY_ASSIGN(const bool found, select.step());
+  if (!found) return failure(ErrorCode::corrupt, connection_.path() + ": _space has no row");
+  return static_cast<std::uint64_t>(select.integer(0));
+}
+
+Result<void> SpaceFile::count_revocation() {
+  ROLLCALL_TRY_ASSIGN(Statement update,
+                      connection_.cached("UPDATE _space SET revocations = revocations + 1"));
   return update.run();
 }
 

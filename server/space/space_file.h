@@ -50,6 +50,11 @@ class SpaceFile {
   Result<void> set_schema(std::uint32_t version, BytesView schema);
   Result<void> set_epoch(Epoch epoch);
 
+  // How many devices were ever revoked, families counted once: it never falls, so that a restored
+  // file can tell that it forgot some.
+  Result<std::uint64_t> revocations();
+  Result<void> count_revocation();
+
   Result<CommitRecord> last_commit();
   Result<std::optional<CommitRecord>> commit(Sequence sequence);
   Result<void> add_commit(const CommitRecord& commit);

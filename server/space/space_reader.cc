@@ -152,6 +152,12 @@ Result<std::vector<HistoryEntry>> SpaceReader::history(CollectionId collection, 
   return read_history(*state_->snapshot, collection, id);
 }
 
+Result<std::vector<ParkedEntry>> SpaceReader::parked(std::int64_t after, std::size_t count_max) {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  return read_parked(*state_->snapshot, after, count_max);
+}
+
 Result<std::optional<RowState>> SpaceReader::row(CollectionId collection, const RowId& id) {
   SnapshotGuard guard(*state_->snapshot);
   ROLLCALL_TRY(guard.begin());
@@ -219,6 +225,8 @@ Result<ReadOutcome> SpaceReader::read(const ReadRequest& wanted, SyncReply& repl
   reply.from = read_origin(request.cursor, request.position, request.complete);
   reply.schema_version = snapshot.header().schema_version;
   reply.grants_version = device->record.grants_version;
+  reply.revoked = device->record.is_revoked();
+  reply.erase = device->record.erase;
   ROLLCALL_TRY(state_->chain(wanted, a));
   ROLLCALL_TRY_ASSIGN(const ReadOutcome opened, state_->open_cursor(wanted, a));
   if (opened == ReadOutcome::copied_back) return opened;

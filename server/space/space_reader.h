@@ -87,6 +87,10 @@ class SpaceReader {
 
   // Every transaction that names the row, in the order of their arrival.
   Result<std::vector<HistoryEntry>> history(CollectionId collection, const RowId& id);
+  // Transactions that wait for a decision, in the order of their arrival, after `after`, at most
+  // `count_max`.
+  Result<std::vector<ParkedEntry>> parked(std::int64_t after, std::size_t count_max);
+
   // One row; nothing when there is none. Deleted rows are there.
   Result<std::optional<RowState>> row(CollectionId collection, const RowId& id);
   // All rows of a collection in order of their making, deleted ones too. Stops when `each` fails.

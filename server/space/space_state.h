@@ -85,6 +85,9 @@ struct Space::State {
                               const Hash& hash, std::int64_t request);
   Result<void> tell(const Push& push, const Pushed& pushed, PushReply& reply);
   Result<std::size_t> judge_again(const std::vector<LoggedTransaction>& parked);
+  // What a parked transaction gets now, judged as of when it came.
+  Result<Judgement> judge_parked(const LoggedTransaction& logged, bool approved);
+  Result<void> change_verdict(const LoggedTransaction& logged, const Judgement& judgement);
   // Nothing, and `refused` says why.
   Result<std::optional<StoredInvitation>> find_invitation(const EnrollRequest& request,
                                                           std::optional<Error>& refused);
@@ -98,7 +101,11 @@ struct Space::State {
   Result<void> end_grant(CachedDevice& device, GrantId id);
   // Before another schema: grants whose role shows something else by it are given anew.
   Result<void> renew_grants(const Schema& fresh);
+  // Tells the family: every device of it has the grants of this one.
   Result<void> grants_changed(CachedDevice& device);
+  // All devices of a family, the first one first.
+  Result<std::vector<CachedDevice*>> family_of(const DeviceRecord& device);
+  Result<void> revoke(CachedDevice& device, bool erase);
 
   // Outside of one: begins to keep up with the grant's digest, if that needs no scan.
   void watch(std::string_view prefix, std::string_view role);

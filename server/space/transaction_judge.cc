@@ -76,9 +76,9 @@ Result<JudgedTransaction> TransactionJudge::judge(const TransactionCase& which) 
     made.device = which.device->record.number;
   }
   read_cursor(which, opened.has_value());
-  authority_.emplace(*which.device, roles_->book(), judged_.cursor);
+  authority_.emplace(*which.device, roles_->book(), judged_.cursor, which.approved);
   bool accepted =
-      opened ? check_head(which) && plan_sections()
+      opened ? check_head(which) && plan_sections() && check_standing(which)
              : refuse(VerdictKind::rejected, ErrorCode::bad_transaction, opened.error().message);
   if (accepted) {
     ROLLCALL_TRY_ASSIGN(accepted, look_at_bases(seen));
@@ -142,6 +142,13 @@ bool TransactionJudge::check_head(const TransactionCase& which) {
                   "the transaction's stamp names another device");
   }
   return true;
+}
+
+// The transaction itself may be of before the revocation: the device's clock is no proof of that.
+bool TransactionJudge::check_standing(const TransactionCase& which) {
+  if (!which.device->record.is_revoked() || which.approved) return true;
+  return refuse(VerdictKind::parked, ErrorCode::device_revoked,
+                "this device was revoked; somebody has to decide");
 }
 
 bool TransactionJudge::plan_sections() {

@@ -27,6 +27,8 @@ struct TransactionCase {
   Sequence sequence;  // that it takes if it is accepted
   std::int64_t server_ms = 0;
   Epoch epoch;
+  // Somebody who may decide accepted it: its author needs no authority.
+  bool approved = false;
   // Of one that was judged before: the stamp it was given then.
   std::optional<Stamp> accepted;
 };
@@ -91,6 +93,7 @@ class TransactionJudge final : private OwnTransactions {
               FieldId field = {});
   bool refuse(const Error& error, CollectionId collection, FieldId field = {});
   bool check_head(const TransactionCase& which);
+  bool check_standing(const TransactionCase& which);
   bool plan_sections();
   bool plan_section(const Section& section, SectionPlan& plan);
   Result<bool> look_at_bases(Stamp& seen);

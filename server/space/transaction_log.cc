@@ -69,6 +69,16 @@ Result<LoggedTransaction> read_logged(const Statement& from) {
   return logged;
 }
 
+Result<std::vector<LoggedTransaction>> read_all(Statement& select) {
+  std::vector<LoggedTransaction> all;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return all;
+    ROLLCALL_TRY_ASSIGN(LoggedTransaction logged, read_logged(select));
+    all.push_back(std::move(logged));
+  }
+}
+
 Result<Bytes> unpack(Encoding encoding, BytesView stored) {
   if (encoding == Encoding::identity) return Bytes(stored);
   return decompress(encoding, stored, transaction_bytes_max);
@@ -357,13 +367,28 @@ Result<std::vector<LoggedTransaction>> TransactionLog::waiting(std::int64_t afte
   select.bind_integer(3, static_cast<std::int64_t>(ErrorCode::unknown_collection));
   select.bind_integer(4, static_cast<std::int64_t>(ErrorCode::unknown_row));
   select.bind_integer(5, static_cast<std::int64_t>(count_max));
-  std::vector<LoggedTransaction> parked;
-  while (true) {
-    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
-    if (!more) return parked;
-    ROLLCALL_TRY_ASSIGN(LoggedTransaction logged, read_logged(select));
-    parked.push_back(std::move(logged));
-  }
+  return read_all(select);
+}
+
+Result<std::vector<LoggedTransaction>> TransactionLog::parked(std::int64_t after,
+                                                              std::size_t count_max) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      connection_->cached(std::string(log_columns) +
+                          " FROM _transactions WHERE kind = 4 AND id > ?1 ORDER BY id LIMIT ?2"));
+  select.bind_integer(1, after);
+  select.bind_integer(2, static_cast<std::int64_t>(count_max));
+  return read_all(select);
+}
+
+Result<std::optional<LoggedTransaction>> TransactionLog::find(std::int64_t id) {
+  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(std::string(log_columns) +
+                                                            " FROM _transactions WHERE id = ?1"));
+  select.bind_integer(1, id);
+  ROLLCALL_TRY_ASSIGN(const bool found, select.step());
+  if (!found) return std::optional<LoggedTransaction>();
+  ROLLCALL_TRY_ASSIGN(LoggedTransaction logged, read_logged(select));
+  return std::optional<LoggedTransaction>(std::move(logged));
 }
 
 Result<std::size_t> TransactionLog::count_parked(DeviceNumber device) {

@@ -98,6 +98,10 @@ class TransactionLog {
   // Those parked for a field, a collection or a row that may yet come, by arrival, after `id`, at
   // most `count_max`; the bytes are not read.
   Result<std::vector<LoggedTransaction>> waiting(std::int64_t after, std::size_t count_max);
+  // All that are parked, likewise.
+  Result<std::vector<LoggedTransaction>> parked(std::int64_t after, std::size_t count_max);
+  // Nothing: there is none. The bytes are not read.
+  Result<std::optional<LoggedTransaction>> find(std::int64_t id);
   Result<std::size_t> count_parked(DeviceNumber device);
   Result<Bytes> bytes(std::int64_t id);
   // All, by arrival, with their bytes, until `each` fails.
