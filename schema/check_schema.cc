@@ -163,6 +163,9 @@ MaybeComplaint check_marks(const FieldDef& field) {
                       field.type == FieldType::sealed || field.type == FieldType::bytes)) {
     return complaint("index", "sets and fields of type localized, sealed and bytes have no index");
   }
+  if (field.guarded.value != 0 && field.type != FieldType::id) {
+    return complaint("guarded", "only fields of type id name rows");
+  }
   return std::nullopt;
 }
 
@@ -536,6 +539,10 @@ MaybeComplaint check_rights(const CollectionRights& rights, const CollectionDef&
 
 std::optional<SchemaProblem> check_role(const Schema& schema, std::size_t r) {
   const RoleDef& role = schema.roles[r];
+  if (role.lease_hours > role_lease_hours_max) {
+    return of_role(r, {}, "lease_hours",
+                   "a lease has at most " + std::to_string(role_lease_hours_max) + " hours");
+  }
   if (!is_role_name(role.name)) {
     return of_role(r, {}, "name",
                    quoted(role.name) + " is no role's name: a-z, then a-z, 0-9, _ and - (at most " +
@@ -562,6 +569,17 @@ std::optional<SchemaProblem> check_role(const Schema& schema, std::size_t r) {
   return std::nullopt;
 }
 
+std::optional<SchemaProblem> check_guards(const Schema& schema) {
+  for (std::size_t c = 0; c < schema.collections.size(); ++c) {
+    const auto& fields = schema.collections[c].fields;
+    for (std::size_t f = 0; f < fields.size(); ++f) {
+      if (fields[f].guarded.value == 0 || schema.find(fields[f].guarded) != nullptr) continue;
+      return at(c, f, complaint("guarded", "there is no such collection"));
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<SchemaProblem> check_roles(const Schema& schema) {
   if (schema.roles.size() > schema_roles_max) {
     return of_schema("roles", limit_text("roles", schema_roles_max));
@@ -576,6 +594,7 @@ std::optional<SchemaProblem> check_roles(const Schema& schema) {
 
 std::optional<SchemaProblem> check_schema(const Schema& schema) {
   if (auto wrong = check_collections(schema)) return wrong;
+  if (auto wrong = check_guards(schema)) return wrong;
   return check_roles(schema);
 }
 

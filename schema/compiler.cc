@@ -74,8 +74,9 @@ Result<void> read_lengths(const ObjectReader& reader, FieldDef& field) {
 }
 
 Result<FieldDef> read_field(const ObjectReader& reader, bool append_only) {
-  ROLLCALL_TRY(reader.only("a field", {"id", "name", "about", "type", "rule", "required",
-                                       "bytes_max", "elements_max", "choices", "search", "index"}));
+  ROLLCALL_TRY(
+      reader.only("a field", {"id", "name", "about", "type", "rule", "required", "bytes_max",
+                              "elements_max", "choices", "search", "index", "guarded"}));
   FieldDef field;
   ROLLCALL_TRY_ASSIGN(const std::uint32_t id, reader.number("id", field_id_max));
   field.id = FieldId(static_cast<std::uint16_t>(id));
@@ -85,6 +86,7 @@ Result<FieldDef> read_field(const ObjectReader& reader, bool append_only) {
   ROLLCALL_TRY_ASSIGN(field.required, reader.flag("required"));
   ROLLCALL_TRY_ASSIGN(field.search, reader.flag("search"));
   ROLLCALL_TRY_ASSIGN(field.index, reader.flag("index"));
+  ROLLCALL_TRY(reader.maybe("guarded", JsonNode::Kind::text));
   ROLLCALL_TRY_ASSIGN(const auto choices, reader.texts("choices"));
   for (const JsonNode* choice : choices) field.choices.push_back(choice->text);
   ROLLCALL_TRY(read_lengths(reader, field));
@@ -195,6 +197,7 @@ class Compilation {
     for (const CollectionSource& source : collections_) {
       schema_.collections.push_back(source.collection);
     }
+    ROLLCALL_TRY(find_guarded());
     if (roles_root_ != nullptr) {
       ROLLCALL_TRY_ASSIGN(roles_, read_roles(*roles_source_, *roles_root_, schema_));
       for (const RoleSource& role : roles_) schema_.roles.push_back(role.role);
@@ -215,6 +218,25 @@ class Compilation {
     ROLLCALL_TRY(reader.maybe("about", JsonNode::Kind::text));
     header_ = &root;
     header_source_ = &source;
+    return {};
+  }
+
+  // What guarded references name may stand in any file: known when all are read.
+  Result<void> find_guarded() {
+    for (std::size_t c = 0; c < collections_.size(); ++c) {
+      const CollectionSource& source = collections_[c];
+      for (std::size_t f = 1; f < source.field_nodes.size(); ++f) {
+        const JsonNode* name = source.field_nodes[f]->find("guarded");
+        if (name == nullptr) continue;
+        const CollectionDef* named = schema_.find(name->text);
+        if (named == nullptr) {
+          return error_at(
+              source.source->name, source.source->text, name->offset,
+              "there is no collection \"" + name->text.substr(0, schema_name_bytes_max) + "\"");
+        }
+        schema_.collections[c].fields[f].guarded = named->id;
+      }
+    }
     return {};
   }
 

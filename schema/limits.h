@@ -28,6 +28,8 @@ inline constexpr std::size_t collection_paths_max = 16;
 inline constexpr std::size_t field_choices_max = 256;
 // Roles are bits of 64, one of which stands for "sees everything".
 inline constexpr std::size_t schema_roles_max = 63;
+// The longest lease of a role, in hours: ten years. Whoever wants a longer one wants none.
+inline constexpr std::uint32_t role_lease_hours_max = 24 * 3653;
 // Names of schemas, collections, fields and choices, in bytes: they become SQL names.
 inline constexpr std::size_t schema_name_bytes_max = 63;
 // A path field for which the schema names no limit, in bytes: leaves room for what templates add

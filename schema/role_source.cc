@@ -59,11 +59,16 @@ Result<CollectionRights> read_rights(const ObjectReader& reader, const Collectio
 Result<RoleSource> read_role(const SchemaSource& source, const JsonNode& node,
                              const Schema& schema) {
   const ObjectReader reader(source, node);
-  ROLLCALL_TRY(reader.only("a role", {"name", "about", "collections"}));
+  ROLLCALL_TRY(reader.only("a role", {"name", "about", "lease_hours", "collections"}));
   RoleSource out;
   out.node = &node;
   ROLLCALL_TRY_ASSIGN(out.role.name, reader.text("name"));
   ROLLCALL_TRY(reader.maybe("about", JsonNode::Kind::text));
+  ROLLCALL_TRY_ASSIGN(const JsonNode* lease, reader.maybe("lease_hours", JsonNode::Kind::integer));
+  if (lease != nullptr) {
+    ROLLCALL_TRY_ASSIGN(out.role.lease_hours,
+                        reader.number_in(*lease, "lease_hours", role_lease_hours_max));
+  }
   ROLLCALL_TRY_ASSIGN(const JsonNode* map, reader.must("collections", JsonNode::Kind::object));
   std::map<CollectionId, std::pair<CollectionRights, const JsonNode*>> all;
   for (std::size_t i = 0; i < map->keys.size(); ++i) {

@@ -1,5 +1,6 @@
 #include "schema/schema_message.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "schema/check_schema.h"
@@ -22,6 +23,7 @@ FieldMessage field_message(const FieldDef& field) {
   message.choices = field.choices;
   message.search = field.search;
   message.index = field.index;
+  message.guarded = field.guarded;
   return message;
 }
 
@@ -36,6 +38,7 @@ FieldDef field_of_message(FieldMessage message) {
   field.choices = std::move(message.choices);
   field.search = message.search;
   field.index = message.index;
+  field.guarded = message.guarded;
   field.bytes_max = has_free_length(field.type) ? message.bytes_max : fixed_length(field);
   return field;
 }
@@ -89,6 +92,7 @@ std::optional<FieldChoice> choice_of_message(std::optional<FieldChoiceMessage> m
 RoleMessage role_message(const RoleDef& role) {
   RoleMessage message;
   message.name = role.name;
+  message.lease_hours = role.lease_hours;
   for (const CollectionRights& rights : role.collections) {
     message.collections.push_back({rights.collection, choice_message(rights.read),
                                    choice_message(rights.insert), choice_message(rights.update),
@@ -100,6 +104,7 @@ RoleMessage role_message(const RoleDef& role) {
 RoleDef role_of_message(RoleMessage message) {
   RoleDef role;
   role.name = std::move(message.name);
+  role.lease_hours = message.lease_hours;
   for (CollectionRightsMessage& rights : message.collections) {
     role.collections.push_back({rights.collection, choice_of_message(std::move(rights.read)),
                                 choice_of_message(std::move(rights.insert)),
@@ -107,6 +112,20 @@ RoleDef role_of_message(RoleMessage message) {
                                 rights.undo, rights.anywhere});
   }
   return role;
+}
+
+// The lowest format that can say it.
+std::uint32_t format_of(const Schema& schema) {
+  const auto has_guard = [](const CollectionDef& collection) {
+    return std::any_of(collection.fields.begin(), collection.fields.end(),
+                       [](const FieldDef& field) { return field.guarded.value != 0; });
+  };
+  const auto has_lease = [](const RoleDef& role) { return role.lease_hours != 0; };
+  if (std::any_of(schema.collections.begin(), schema.collections.end(), has_guard) ||
+      std::any_of(schema.roles.begin(), schema.roles.end(), has_lease)) {
+    return schema_format_leases;
+  }
+  return schema.roles.empty() ? schema_format_plain : schema_format_roles;
 }
 
 // Where a schema that did not come from files is wrong.
@@ -129,7 +148,7 @@ Error described(const Schema& schema, const SchemaProblem& problem) {
 
 SchemaMessage schema_message(const Schema& schema) {
   SchemaMessage message;
-  message.format = schema.roles.empty() ? schema_format_plain : schema_format_roles;
+  message.format = format_of(schema);
   message.name = schema.name;
   message.version = schema.version;
   for (const CollectionDef& collection : schema.collections) {

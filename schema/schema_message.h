@@ -20,7 +20,8 @@ namespace rollcall {
 // Raised whenever the message gains anything; a schema is written in the lowest that can say it.
 inline constexpr std::uint32_t schema_format_plain = 1;
 inline constexpr std::uint32_t schema_format_roles = 2;
-inline constexpr std::uint32_t schema_format = schema_format_roles;  // the newest that is read
+inline constexpr std::uint32_t schema_format_leases = 3;              // leases, guarded references
+inline constexpr std::uint32_t schema_format = schema_format_leases;  // the newest that is read
 
 inline constexpr std::array<EnumName<FieldType>, 11> field_type_names{{
     {FieldType::text, "text"},
@@ -58,6 +59,7 @@ struct FieldMessage {
   std::vector<std::string> choices;
   bool search = false;
   bool index = false;
+  CollectionId guarded;
 };
 
 template <class Archive>
@@ -72,6 +74,7 @@ void describe(Archive& a, FieldMessage& m) {
   a.field(8, "choices", m.choices);
   a.field(9, "search", m.search);
   a.field(10, "index", m.index);
+  a.field(11, "guarded", m.guarded);
 }
 
 struct CollectionMessage {
@@ -128,12 +131,14 @@ void describe(Archive& a, CollectionRightsMessage& m) {
 struct RoleMessage {
   std::string name;
   std::vector<CollectionRightsMessage> collections;
+  std::uint32_t lease_hours = 0;
 };
 
 template <class Archive>
 void describe(Archive& a, RoleMessage& m) {
   a.field(1, "name", m.name);
   a.field(2, "collections", m.collections);
+  a.field(3, "lease_hours", m.lease_hours);
 }
 
 struct SchemaMessage {

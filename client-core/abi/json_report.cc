@@ -24,6 +24,12 @@ json choices_of(const FieldDef& field) {
 
 // The worst of what is so.
 const char* state_of(const ReplicaStatus& status) {
+  switch (status.lock) {
+    case Lock::open: break;
+    case Lock::lease: return "locked";
+    case Lock::revoked: return "revoked";
+    case Lock::erased: return "erased";
+  }
   if (status.forked) return "forked";
   if (status.gap) return "gap";
   if (status.behind) return "behind";
@@ -79,6 +85,7 @@ std::string status_json(const Replica& replica, const ReplicaStatus& status,
       {"next_try_ms", next_try_ms ? json(*next_try_ms) : json()},
       {"last_error", last_error ? json(last_error->message) : json()},
       {"skew_ms", status.skew_ms},
+      {"lease_until_ms", status.lease_until_ms == 0 ? json() : json(status.lease_until_ms)},
       {"digest", digest_text(status.digest)},
       {"bootstrap",
        {{"rows", status.bootstrap_rows},

@@ -113,6 +113,15 @@ std::uint64_t Grants::bit(GrantId id) const {
   return 0;
 }
 
+std::uint32_t Grants::lease_hours() const {
+  std::uint32_t shortest = 0;
+  for (const HeldGrant& held : grants_) {
+    const std::uint32_t hours = roles_->lease_hours(held.grant.role);
+    if (hours != 0 && (shortest == 0 || hours < shortest)) shortest = hours;
+  }
+  return shortest;
+}
+
 std::vector<GrantId> Grants::replace(std::span<const Grant> list) {
   std::vector<HeldGrant> next;
   std::vector<GrantId> fresh;

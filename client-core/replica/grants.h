@@ -58,6 +58,9 @@ class Grants {
   // Writes what changed since it was read or saved.
   Result<void> save();
 
+  // The shortest lease that a role of these grants gives, in hours; 0: none has one.
+  [[nodiscard]] std::uint32_t lease_hours() const;
+
   [[nodiscard]] std::vector<HeldGrant>& all() { return grants_; }
   [[nodiscard]] const std::vector<HeldGrant>& all() const { return grants_; }
   [[nodiscard]] HeldGrant* find(GrantId id);

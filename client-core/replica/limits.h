@@ -26,4 +26,8 @@ inline constexpr std::size_t path_sets_max = 10'000;
 // Conflicts, tray entries and search results that one call gives at most.
 inline constexpr std::size_t listed_rows_max = 100'000;
 
+// How often the file notes how late it is by its device's clock, in ms: somebody who sets the clock
+// back gains no more for a lease.
+inline constexpr std::int64_t latest_ms_step = 60'000;
+
 }  // namespace rollcall

@@ -7,6 +7,7 @@
 #include "client-core/replica/tray.h"
 #include "client-core/replica/write_buffer.h"
 #include "engine/protocol/limits.h"
+#include "engine/protocol/revocation.h"
 #include "engine/storage/layout.h"
 #include "schema/compiled.h"
 #include "schema/evolution.h"
@@ -15,7 +16,7 @@ namespace rollcall {
 namespace {
 
 constexpr std::uint32_t replica_application_id = 0x52437270;  // "RCrp"
-constexpr std::uint32_t replica_format_version = 1;
+constexpr std::uint32_t replica_format_version = 2;
 
 ConnectionOptions connection_options(const ReplicaOptions& options, bool create) {
   ConnectionOptions wanted;
@@ -25,6 +26,7 @@ ConnectionOptions connection_options(const ReplicaOptions& options, bool create)
   wanted.format_version = replica_format_version;
   wanted.vfs = options.vfs;
   wanted.hidden_tables = {"_identity"};
+  wanted.overwrite_deleted = true;  // rows that leave a kiosk are not to be found in its file
   return wanted;
 }
 
@@ -41,6 +43,25 @@ Result<void> create_tables(Connection& connection) {
   ROLLCALL_TRY(connection.execute(PathSets::create_statement()));
   return connection.execute(
       "CREATE TABLE _schema(version INTEGER PRIMARY KEY, bytes BLOB NOT NULL)");
+}
+
+// Adds what files of format 1 lack, all of it or nothing.
+Result<void> upgrade_file(Connection& connection) {
+  std::int64_t format = 0;
+  {
+    ROLLCALL_TRY_ASSIGN(Statement version, connection.prepare("PRAGMA user_version"));
+    ROLLCALL_TRY(version.step());
+    format = version.integer(0);
+  }
+  if (format >= replica_format_version) return {};
+  ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection));
+  for (const std::string& statement : ConflictNumbers::create_statements()) {
+    ROLLCALL_TRY(connection.execute(statement));
+  }
+  ROLLCALL_TRY(Standing::upgrade(connection));
+  ROLLCALL_TRY(
+      connection.execute("PRAGMA user_version = " + std::to_string(replica_format_version)));
+  return transaction.commit();
 }
 
 Result<bool> has_tables(Connection& connection) {
@@ -121,6 +142,8 @@ Result<std::unique_ptr<Replica>> Replica::create(const std::string& path,
     standing.epoch = enrolled.epoch;
     standing.grants_version = enrolled.grants_version;
     standing.offset_ms = enrolled.server_ms - doors.clock.utc_ms();
+    standing.heard_ms = enrolled.server_ms;
+    standing.latest_ms = enrolled.server_ms;
     ROLLCALL_TRY(standing.save(connection));
     ROLLCALL_TRY_ASSIGN(const PathSets none, PathSets::open(connection));
     Grants grants(connection, none);
@@ -144,16 +167,20 @@ Result<std::unique_ptr<Replica>> Replica::open(const std::string& path, const Re
     return failure(ErrorCode::not_a_replica,
                    path + ": its making was cut short; delete it and enrol again");
   }
-  // The one table that files of this format may lack: it came later, and holds nothing of worth.
-  for (const std::string& statement : ConflictNumbers::create_statements()) {
-    ROLLCALL_TRY(connection.execute(statement));
-  }
+  ROLLCALL_TRY(upgrade_file(connection));
   ROLLCALL_TRY_ASSIGN(Identity identity, Identity::load(connection));
   ROLLCALL_TRY_ASSIGN(auto schema, load_schema(connection, doors.cryptography));
   auto parts = std::make_unique<ReplicaParts>(doors, options, std::move(connection),
                                               std::move(identity), std::move(schema));
   ROLLCALL_TRY(parts->reload());
-  return std::unique_ptr<Replica>(new Replica(std::move(parts)));
+  auto replica = std::unique_ptr<Replica>(new Replica(std::move(parts)));
+  // An erasing that was cut short goes on.
+  ROLLCALL_TRY(replica->leave(false));
+  // For leases: how late it was at the opening. A file that cannot be written is still read.
+  if (replica->clock().now_ms() > replica->parts_->standing.latest_ms + latest_ms_step) {
+    static_cast<void>(replica->parts_->write([] { return Result<void>(); }));
+  }
+  return replica;
 }
 
 Replica::Replica(std::unique_ptr<ReplicaParts> parts) : parts_(std::move(parts)) {}
@@ -217,18 +244,20 @@ Result<LocalTransaction> Replica::begin() {
   if (parts_->is_writing) {
     return failure(ErrorCode::already_exists, "another local transaction is open");
   }
-  ROLLCALL_TRY(parts_->refresh());
+  ROLLCALL_TRY(parts_->check_unlocked());
   ROLLCALL_TRY_ASSIGN(Transaction sql, Transaction::write(parts_->connection));
   return LocalTransaction(
       std::make_unique<WriteBuffer>(*parts_, std::move(sql), parts_->clock.next()));
 }
 
 Result<QueryRows> Replica::query(std::string_view sql, std::span<const ValueView> parameters) {
+  ROLLCALL_TRY(parts_->check_unlocked());
   return parts_->queries.run(sql, parameters);
 }
 
 Result<std::vector<RowId>> Replica::search(std::string_view collection, std::string_view words,
                                            std::size_t limit) {
+  ROLLCALL_TRY(parts_->check_unlocked());
   const CollectionDef* def = schema().find(collection);
   if (def == nullptr) {
     return failure(ErrorCode::unknown_collection,
@@ -239,13 +268,21 @@ Result<std::vector<RowId>> Replica::search(std::string_view collection, std::str
 
 Result<ObserverId> Replica::observe(std::string_view sql, std::span<const ValueView> parameters,
                                     Observer observer) {
+  ROLLCALL_TRY(parts_->check_unlocked());
   return parts_->queries.observe(sql, parameters, std::move(observer));
 }
 
 void Replica::unobserve(ObserverId id) { parts_->queries.unobserve(id); }
-Result<void> Replica::deliver() { return parts_->queries.deliver(); }
+
+// What is locked shows nothing new: once it is open again, all that changed meanwhile is due.
+Result<void> Replica::deliver() {
+  if (!parts_->check_unlocked()) return {};
+  return parts_->queries.deliver();
+}
 
 // ---- Syncing
+
+bool Replica::is_erased() const { return parts_->standing.banned == Banned::erased; }
 
 ReplicaFacts Replica::facts() const {
   const Standing& standing = parts_->standing;
@@ -256,6 +293,10 @@ ReplicaFacts Replica::facts() const {
   // A restored server that has not everything back yet has nothing to be read.
   facts.read_complete = parts_->reading.is_complete() && standing.retired <= standing.seen;
   facts.unread_own = standing.retired < standing.seen;
+  if (standing.banned == Banned::no) return facts;
+  // It reads nothing any more, and what it sends is all that keeps it from being erased.
+  facts.read_complete = true;
+  facts.unread_own = false;
   return facts;
 }
 
@@ -286,10 +327,10 @@ namespace {
 // asked for again from the cursor of before. What the server hears of (verdicts seen) or may not be
 // told twice never waits.
 Flush flush_for(const SyncRequest& asked, const SyncReply& reply, Epoch epoch) {
-  const bool only_news = asked.wait_ms > 0 && asked.transactions.empty() &&
-                         asked.seen_changed.empty() && reply.verdicts.empty() &&
-                         reply.receipt.empty() && !reply.grants && !reply.bootstrap &&
-                         !reply.heal && reply.state == SyncState::ok && reply.epoch == epoch;
+  const bool only_news =
+      asked.wait_ms > 0 && asked.transactions.empty() && asked.seen_changed.empty() &&
+      reply.verdicts.empty() && reply.receipt.empty() && !reply.grants && !reply.bootstrap &&
+      !reply.heal && reply.state == SyncState::ok && reply.epoch == epoch && !reply.revoked;
   return only_news ? Flush::with_the_next : Flush::at_commit;
 }
 
@@ -302,6 +343,7 @@ Result<Taken> Replica::take_reply(const SyncRequest& asked, const SyncReply& rep
     return {};
   };
   ROLLCALL_TRY(parts_->write(work, flush_for(asked, reply, parts_->standing.epoch)));
+  ROLLCALL_TRY(leave(reply.erase && is_order_to_leave(reply)));
   return taken;
 }
 
@@ -358,6 +400,12 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
   Taken taken;
   if (reply.epoch < standing.epoch) return taken;  // from before a restore, and late
   parts.clock.follow(reply.server_ms, parts.doors.clock.utc_ms());
+  standing.heard_ms = reply.server_ms;
+  standing.latest_ms = reply.server_ms;
+  if (is_order_to_leave(reply)) {
+    standing.banned = std::max(standing.banned, Banned::revoked);
+    if (reply.erase) return taken;  // with what it has not sent
+  }
   if (reply.epoch != standing.epoch) {
     ROLLCALL_TRY(begin_epoch(reply));
     ROLLCALL_TRY(parts.look_for_gap());
@@ -387,6 +435,25 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
   }
   taken.rows_changed = !parts.overlay.touched().empty();
   return taken;
+}
+
+// Nobody but the server that enrolled this device makes it forget anything.
+bool Replica::is_order_to_leave(const SyncReply& reply) const {
+  if (!reply.revoked || reply.revocation.size() != Signature::size_bytes) return false;
+  const Identity& identity = parts_->identity;
+  return parts_->doors.cryptography.verify(
+      identity.server_key, revocation_text(identity.space, identity.device, reply.erase),
+      Signature::from_bytes(reply.revocation));
+}
+
+// A revoked replica that has nothing more to send, or is told not to wait, erases itself.
+Result<void> Replica::leave(bool at_once) {
+  ReplicaParts& parts = *parts_;
+  if (parts.standing.banned != Banned::revoked) return {};
+  if (!at_once && parts.outbox.last() > parts.standing.seen) return {};
+  ROLLCALL_TRY(parts.erase());
+  parts.queries.everything_changed();
+  return {};
 }
 
 Result<TxNumber> Replica::void_oldest(std::optional<TxNumber> refused) {

@@ -66,6 +66,10 @@ struct ReplicaParts;
 // changes anything does so in one SQLite transaction: after a crash the file is as before the call
 // or as after it, and after what a returned local commit made.
 //
+// Locks: while its lease has ended, or the device was revoked, everything under writing and
+// reading, the tray and conflicts answer `locked`; syncing goes on. A revoked replica erases itself
+// once all that it has to send is acknowledged.
+//
 // Failures: an error of the disk leaves the replica usable and the call undone. One thread at a
 // time; the file is locked against other openers from creation or opening to destruction.
 class Replica {
@@ -131,6 +135,8 @@ class Replica {
 
   // ---- Syncing: what the sync machine needs
 
+  // Revoked, and nothing is left: there is nothing to send, and nobody to sign it.
+  [[nodiscard]] bool is_erased() const;
   [[nodiscard]] ReplicaFacts facts() const;
   // The request that the plan asks for: what to read next (bootstrap, heal or tail), what to push,
   // which verdicts were seen. Where nothing can be pushed (forked, or a gap) it is one that reads.
@@ -173,6 +179,8 @@ class Replica {
   // False when the reply tells of another chain than ours: this file was copied or restored.
   Result<bool> take_chain(const SyncReply& reply);
   Result<bool> take_verdicts(const SyncRequest& asked, const SyncReply& reply);
+  [[nodiscard]] bool is_order_to_leave(const SyncReply& reply) const;
+  Result<void> leave(bool at_once);
 
   std::unique_ptr<ReplicaParts> parts_;
 };

@@ -19,6 +19,7 @@
 #include "client-core/replica/replica.h"
 #include "client-core/replica/staging.h"
 #include "client-core/replica/standing.h"
+#include "client-core/replica/status.h"
 #include "client-core/replica/tables.h"
 #include "client-core/replica/unknown_values.h"
 #include "client-core/replica/verdicts.h"
@@ -58,6 +59,14 @@ struct ReplicaParts {
   Result<void> number(std::vector<Conflict>& listed, bool is_all);
   // Looks whether what is to be pushed next is still kept; after every change of `standing.seen`.
   Result<void> look_for_gap();
+  // Why nothing may be shown or written now.
+  [[nodiscard]] Lock lock() const;
+  // The end of the shortest lease that its roles give, in server time; 0: there is none.
+  [[nodiscard]] std::int64_t lease_until_ms() const;
+  // `refresh`, then `locked` with the reason.
+  Result<void> check_unlocked();
+  // Leaves nothing in the file but that this replica was revoked.
+  Result<void> erase();
   // `invalid_argument` while a local transaction is open.
   [[nodiscard]] Result<void> check_free() const;
 

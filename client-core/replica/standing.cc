@@ -10,13 +10,23 @@ std::vector<std::string> Standing::create_statements() {
       "floor BLOB, position BLOB, retired INTEGER, grants_version INTEGER, newer_schema INTEGER, "
       "forked INTEGER, regrouped INTEGER, last_synced_ms INTEGER, offset_ms INTEGER, "
       "clock_time INTEGER, bootstrap_rows INTEGER, bootstrap_bytes INTEGER, "
-      "bootstrap_rows_left INTEGER, seen INTEGER, read_once INTEGER)"};
+      "bootstrap_rows_left INTEGER, seen INTEGER, read_once INTEGER, "
+      "heard_ms INTEGER NOT NULL DEFAULT 0, latest_ms INTEGER NOT NULL DEFAULT 0, "
+      "banned INTEGER NOT NULL DEFAULT 0)"};
+}
+
+Result<void> Standing::upgrade(Connection& connection) {
+  for (const char* column : {"heard_ms", "latest_ms", "banned"}) {
+    ROLLCALL_TRY(connection.execute("ALTER TABLE _standing ADD COLUMN " + std::string(column) +
+                                    " INTEGER NOT NULL DEFAULT 0"));
+  }
+  return {};
 }
 
 Result<void> Standing::save(Connection& connection) const {
   ROLLCALL_TRY_ASSIGN(Statement save,
                       connection.cached("INSERT OR REPLACE INTO _standing VALUES(1, ?, ?, ?, ?, ?, "
-                                        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                                        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   const auto whole = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
   save.bind_integer(1, whole(epoch.value));
   save.bind_bytes(2, cursor);
@@ -35,16 +45,19 @@ Result<void> Standing::save(Connection& connection) const {
   save.bind_integer(15, whole(bootstrap_rows_left));
   save.bind_integer(16, whole(seen.value));
   save.bind_integer(17, read_once ? 1 : 0);
+  save.bind_integer(18, heard_ms);
+  save.bind_integer(19, latest_ms);
+  save.bind_integer(20, static_cast<std::int64_t>(banned));
   return save.run();
 }
 
 Result<Standing> Standing::load(Connection& connection) {
-  ROLLCALL_TRY_ASSIGN(
-      Statement load,
-      connection.cached("SELECT epoch, cursor, floor, position, retired, "
-                        "grants_version, newer_schema, forked, regrouped, "
-                        "last_synced_ms, offset_ms, clock_time, bootstrap_rows, "
-                        "bootstrap_bytes, bootstrap_rows_left, seen, read_once FROM _standing"));
+  ROLLCALL_TRY_ASSIGN(Statement load,
+                      connection.cached("SELECT epoch, cursor, floor, position, retired, "
+                                        "grants_version, newer_schema, forked, regrouped, "
+                                        "last_synced_ms, offset_ms, clock_time, bootstrap_rows, "
+                                        "bootstrap_bytes, bootstrap_rows_left, seen, read_once, "
+                                        "heard_ms, latest_ms, banned FROM _standing"));
   ROLLCALL_TRY_ASSIGN(const bool found, load.step());
   if (!found) {
     return failure(ErrorCode::corrupt, connection.path() +
@@ -70,6 +83,9 @@ Result<Standing> Standing::load(Connection& connection) {
   standing.bootstrap_rows_left = whole(14);
   standing.seen = TxNumber(whole(15));
   standing.read_once = load.integer(16) != 0;
+  standing.heard_ms = load.integer(17);
+  standing.latest_ms = load.integer(18);
+  standing.banned = static_cast<Banned>(load.integer(19));
   load.reset();
   return standing;
 }

@@ -19,6 +19,13 @@ enum class Regrouped : std::uint8_t {
   shrunk = 2,  // rows may have lost their last path, or fields that no other grant shows
 };
 
+// What the server said of this device.
+enum class Banned : std::uint8_t {
+  no = 0,
+  revoked = 1,  // locked; it erases itself once everything that it has to send is acknowledged
+  erased = 2,   // nothing is left here
+};
+
 // Where a replica stands towards its server, apart from rows, grants and transactions: the one row
 // of table `_standing`.
 struct Standing {
@@ -34,6 +41,9 @@ struct Standing {
   bool read_once = false;  // a read was completed: what is in sight never goes back to half
   Regrouped regrouped = Regrouped::no;
   std::int64_t last_synced_ms = 0;
+  std::int64_t heard_ms = 0;   // server time of the last reply that was taken; 0: before leases
+  std::int64_t latest_ms = 0;  // the latest that this device ever knew it to be; never falls
+  Banned banned = Banned::no;
   std::int64_t offset_ms = 0;    // server time minus this machine's
   std::uint64_t clock_time = 0;  // of the greatest stamp made or seen
   std::uint64_t bootstrap_rows = 0;
@@ -43,6 +53,8 @@ struct Standing {
   friend bool operator==(const Standing&, const Standing&) = default;
 
   static std::vector<std::string> create_statements();
+  // Adds the columns that files of the format before lack.
+  static Result<void> upgrade(Connection& connection);
   static Result<Standing> load(Connection& connection);
   Result<void> save(Connection& connection) const;
 };

@@ -50,6 +50,8 @@ Result<ReplicaStatus> Replica::status() {
   status.rejected = tray.rejected;
   status.parked = tray.parked;
   status.waiting = tray.waiting;
+  status.lock = parts.lock();
+  status.lease_until_ms = parts.lease_until_ms();
   status.forked = standing.forked;
   status.behind = standing.seen < standing.retired || parts.reading.is_behind();
   status.gap = parts.has_gap;
@@ -70,7 +72,7 @@ Result<ReplicaStatus> Replica::status() {
 
 Result<std::vector<Conflict>> Replica::conflicts(std::size_t limit) {
   ReplicaParts& parts = *parts_;
-  ROLLCALL_TRY(parts.refresh());
+  ROLLCALL_TRY(parts.check_unlocked());
   ROLLCALL_TRY_ASSIGN(const auto places,
                       parts.losers.places(quiet_fields(parts.options, schema()), limit + 1));
   std::vector<Conflict> conflicts;

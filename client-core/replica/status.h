@@ -12,6 +12,14 @@
 
 namespace rollcall {
 
+// Why nothing is shown or written; the outbox is sent in any case but the last.
+enum class Lock : std::uint8_t {
+  open = 0,
+  lease = 1,    // no word from the server for too long: one sync opens it
+  revoked = 2,  // for ever
+  erased = 3,   // nothing is left here
+};
+
 // What a replica says of itself: cheap enough to ask after every step.
 struct ReplicaStatus {
   DeviceNumber device;
@@ -32,7 +40,9 @@ struct ReplicaStatus {
   std::uint64_t waiting = 0;    // in the tray, for the server to decide
   TxNumber last_tx;             // the last transaction made here
 
-  bool forked = false;  // this file was copied or restored: nothing is pushed any more
+  Lock lock = Lock::open;
+  std::int64_t lease_until_ms = 0;  // server time; 0: none of its roles has a lease
+  bool forked = false;              // this file was copied or restored: nothing is pushed any more
   // The server (restored from a backup) lacks transactions that this device has sent...
   bool behind = false;    // ...so its rows wait until it has them again, and are sent again,
   bool gap = false;       // ...except that some are not kept here any more: nothing can be pushed

@@ -143,10 +143,20 @@ Result<std::string> Tray::export_json(TxNumber number) {
 
 // ---- The replica's doors to it
 
-Result<std::vector<TrayEntry>> Replica::tray() { return Tray(*parts_).list(); }
-Result<Committed> Replica::retry(TxNumber number) { return Tray(*parts_).retry(number); }
-Result<void> Replica::discard(TxNumber number) { return Tray(*parts_).discard(number); }
+Result<std::vector<TrayEntry>> Replica::tray() {
+  ROLLCALL_TRY(parts_->check_unlocked());
+  return Tray(*parts_).list();
+}
+Result<Committed> Replica::retry(TxNumber number) {
+  ROLLCALL_TRY(parts_->check_unlocked());
+  return Tray(*parts_).retry(number);
+}
+Result<void> Replica::discard(TxNumber number) {
+  ROLLCALL_TRY(parts_->check_unlocked());
+  return Tray(*parts_).discard(number);
+}
 Result<std::string> Replica::export_json(TxNumber number) {
+  ROLLCALL_TRY(parts_->check_unlocked());
   return Tray(*parts_).export_json(number);
 }
 

@@ -67,6 +67,13 @@ Result<void> SyncSession::send_due() {
     if (!done && done.error().code != ErrorCode::not_found) return done.error();
     machine_.voided();
   }
+  if (replica_.is_erased()) {
+    stop();
+    last_error_ = failure(ErrorCode::locked,
+                          "this device was shut out and its data erased: ask an organizer for a "
+                          "new invitation, and enrol into a new file");
+    return {};
+  }
   // One lane's failure is none of the other's.
   Result<void> done;
   for (const RequestPlan& plan : machine_.decide(replica_.facts(), doors_.clock.steady_ms())) {
@@ -140,7 +147,7 @@ Result<void> SyncSession::catch_up(std::uint32_t attempts,
       return failure(ErrorCode::timed_out, "the sync was stopped; local work is kept");
     }
   }
-  const bool finished = is_idle();
+  const bool finished = is_idle() && !replica_.is_erased();
   stop();
   if (finished) return {};
   return last_error_

@@ -33,7 +33,9 @@ struct CollectionRights {
 };
 
 struct RoleDef {
-  std::string name;                           // [a-z][a-z0-9_-]*
+  std::string name;  // [a-z][a-z0-9_-]*
+  // So long a device shows and writes without a word from the server, in hours; 0: for ever.
+  std::uint32_t lease_hours = 0;
   std::vector<CollectionRights> collections;  // ascending by collection
   friend bool operator==(const RoleDef&, const RoleDef&) = default;
 };

@@ -62,6 +62,13 @@ const std::string& RoleBook::name(RoleBits role) const {
   return roles_[static_cast<std::size_t>(std::countr_zero(role))].name;
 }
 
+std::uint32_t RoleBook::lease_hours(std::string_view role) const {
+  for (const RoleDef& candidate : roles_) {
+    if (candidate.name == role) return candidate.lease_hours;
+  }
+  return 0;
+}
+
 const CollectionRights* RoleBook::rights(RoleBits role, CollectionId collection) const {
   if (role == 0) return nullptr;
   const auto& all = roles_[static_cast<std::size_t>(std::countr_zero(role))].collections;

@@ -43,6 +43,9 @@ class RoleBook {
   // A role's rights in a collection; null: none.
   [[nodiscard]] const CollectionRights* rights(RoleBits role, CollectionId collection) const;
 
+  // How long who has the role may go on without the server, in hours; 0: for ever.
+  [[nodiscard]] std::uint32_t lease_hours(std::string_view role) const;
+
   // The roles that show something of the collection.
   [[nodiscard]] RoleBits showing(CollectionId collection) const;
   // True when each of the roles reads every field of every collection.

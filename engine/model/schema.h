@@ -56,6 +56,8 @@ struct FieldDef {
   std::vector<std::string> choices;  // enumerated; for `ladder` from the lowest rung to the highest
   bool search = false;               // in the replica's full-text index
   bool index = false;                // a secondary index on replicas
+  // An id that names a row of this collection, which its writer must see; 0: any 16 bytes.
+  CollectionId guarded;
 
   // How many open losers are kept of it: the greatest stamps.
   [[nodiscard]] std::size_t losers_max() const;

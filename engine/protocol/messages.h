@@ -289,6 +289,7 @@ struct SyncReply {
   // erases itself when its transactions are acknowledged...
   bool revoked = false;
   bool erase = false;  // ...or at once
+  Bytes revocation;    // the server's signature over revocation_text(); without it nobody obeys
 };
 
 template <class Archive>
@@ -315,6 +316,7 @@ void describe(Archive& a, SyncReply& m) {
   a.field(20, "heal", m.heal);
   a.field(21, "revoked", m.revoked);
   a.field(22, "erase", m.erase);
+  a.bytes(23, "revocation", m.revocation);
 }
 
 // POST /v1/enroll: a new device shows an invitation and its public key.

@@ -97,6 +97,7 @@ Result<void> start(ConnectionState& state) {
   ROLLCALL_TRY(state.execute("PRAGMA synchronous = FULL"));
   ROLLCALL_TRY(
       state.execute(("PRAGMA journal_size_limit = " + std::to_string(wal_bytes_kept)).c_str()));
+  if (options.overwrite_deleted) ROLLCALL_TRY(state.execute("PRAGMA secure_delete = ON"));
   // Commits fold the log in themselves, so that a flush that fails there is not swallowed.
   sqlite3_wal_autocheckpoint(state.db, 0);
   state.overgrown_pages = overgrown_log_factor * options.checkpoint_pages;
@@ -269,6 +270,7 @@ Result<void> Connection::execute(const std::string& sql) { return state_->execut
 std::int64_t Connection::last_key() const { return sqlite3_last_insert_rowid(state_->db); }
 std::int64_t Connection::changes() const { return sqlite3_changes64(state_->db); }
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(state_->db) == 0; }
+std::uint64_t Connection::steps() const { return state_->steps; }
 bool Connection::is_poisoned() const { return state_->poison.has_value(); }
 const std::string& Connection::path() const { return state_->path; }
 

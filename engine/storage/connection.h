@@ -28,6 +28,7 @@ struct ConnectionOptions {
   int cache_kib = cache_kib_default;
   int checkpoint_pages = checkpoint_pages_default;
   std::vector<std::string> hidden_tables;  // those that query() may not read: keys, say
+  bool overwrite_deleted = false;          // what is deleted is overwritten with zeros
 };
 
 // A statement that only reads, and the tables that it reads (a view counts as the tables below it).
@@ -67,6 +68,8 @@ class Connection {
   [[nodiscard]] std::int64_t changes() const;   // rows that the last statement changed
   [[nodiscard]] bool in_transaction() const;
   [[nodiscard]] bool is_poisoned() const;
+  // How often a statement of this connection was stepped since it was opened.
+  [[nodiscard]] std::uint64_t steps() const;
   [[nodiscard]] const std::string& path() const;
 
   // Folds the whole write-ahead log into the file and cuts it to nothing, as far as readers let it.

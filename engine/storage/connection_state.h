@@ -36,7 +36,8 @@ struct ConnectionState {
   ConnectionOptions options;
   std::optional<Error> poison;  // set once: everything answers it from then on
   Flush flush = Flush::at_commit;
-  int wal_pages = 0;  // in the write-ahead log after the last commit
+  std::uint64_t steps = 0;  // of statements
+  int wal_pages = 0;        // in the write-ahead log after the last commit
   // From so many pages on the log is begun anew though readers have to be waited for.
   int overgrown_pages = 0;
   // Folds the log into the file when it is long enough for that.

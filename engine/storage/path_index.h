@@ -32,6 +32,10 @@ class PathIndex {
   Result<std::int64_t> find(std::string_view path);
   // Empty for a number that is none. Valid until the next forget().
   Result<std::string_view> path(std::int64_t number);
+  // How many paths were read from the file so far, and one more read that finds none: whoever must
+  // not tell by its work whether a row is there evens it out.
+  [[nodiscard]] std::uint64_t reads() const { return reads_; }
+  Result<void> read_in_vain();
   // Whether rows lie, or lay, at `prefix` or below it, by whole segments.
   Result<bool> any_below(std::string_view prefix);
   // What was looked up is looked up anew.
@@ -52,6 +56,7 @@ class PathIndex {
   void keep(std::int64_t number, std::string_view path);
 
   Connection* connection_ = nullptr;
+  std::uint64_t reads_ = 0;
   Statement insert_path_;
   Statement find_;
   Statement path_;

@@ -92,6 +92,7 @@ Result<bool> Statement::step() {
   if (bind_failure_ != 0) [[unlikely]] {
     return owner_->fail(std::exchange(bind_failure_, 0), "binding a value");
   }
+  ++owner_->steps;
   const int code = sqlite3_step(handle_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) {

@@ -28,6 +28,18 @@ std::string short_id(const json& id) { return id.get<std::string>().substr(0, 13
 // What is wrong and what to do, or nothing.
 std::string trouble(const json& status) {
   const auto& state = status["state"].get_ref<const std::string&>();
+  if (state == "locked") {
+    return "no word from the server for longer than this device's lease: sync once to open it "
+           "again; what is not sent yet is kept";
+  }
+  if (state == "revoked") {
+    return "this device was shut out: what is not sent yet is kept until the server has it; ask an "
+           "organizer for a new invitation";
+  }
+  if (state == "erased") {
+    return "this device was shut out and its data erased: ask an organizer for a new invitation, "
+           "and enrol into a new file";
+  }
   if (state == "forked") {
     return "this file was copied or restored from a backup: nothing is sent any more; enrol again "
            "and keep this file";

@@ -45,6 +45,9 @@ class Authority {
         cursor_(cursor),
         is_free_(device.record.local || approved) {}
 
+  // May write everything everywhere: this server itself, and what somebody accepted.
+  [[nodiscard]] bool is_free() const { return is_free_; }
+
   [[nodiscard]] Wish wish(CollectionId collection, bool insert,
                           std::span<const FieldId> fields) const;
 

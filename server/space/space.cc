@@ -246,6 +246,7 @@ Epoch Space::epoch() const { return state_->header.epoch; }
 Sequence Space::head() const { return state_->last_commit.sequence; }
 const Schema& Space::schema() const { return *state_->schema; }
 std::int64_t Space::server_ms() const { return state_->server_ms(); }
+std::uint64_t Space::storage_reads() const { return state_->file.connection().steps(); }
 bool Space::is_poisoned() const { return state_->file.connection().is_poisoned(); }
 
 }  // namespace rollcall

@@ -58,6 +58,8 @@ class Space {
   // Milliseconds UTC; never before the last commit.
   [[nodiscard]] std::int64_t server_ms() const;
   [[nodiscard]] bool is_poisoned() const;
+  // How many times its writer asked the file for anything since it was opened.
+  [[nodiscard]] std::uint64_t storage_reads() const;
 
   // Group commit: judges and applies the pushes in order, flushes once, then answers each. A
   // request's cursor that shows the file was copied back starts a new epoch first.

@@ -141,11 +141,12 @@ Result<SpaceFile> SpaceFile::open(const std::string& path, const std::string& vf
   }
   const std::vector<Upgrade> upgrades = all_upgrades();
   ROLLCALL_TRY_ASSIGN(const bool current, is_current(connection, upgrades));
-  if (!current && access == Access::writer) ROLLCALL_TRY(upgrade_file(connection, upgrades));
+  if (!current && access == Access::writer)
+    ROLLCALL_TRY(upgrade_file(connection, upgrades, space_format_version));
   if (!current && access != Access::writer) {
     // Who only looks comes first after an update of the program: SQLite keeps writers apart.
     ROLLCALL_TRY_ASSIGN(Connection writer, Connection::open(path, options(Access::writer, vfs)));
-    ROLLCALL_TRY(upgrade_file(writer, upgrades));
+    ROLLCALL_TRY(upgrade_file(writer, upgrades, space_format_version));
   }
   return prepared(std::move(connection));
 }

@@ -30,12 +30,14 @@ Result<bool> is_current(Connection& connection, const std::vector<Upgrade>& upgr
   return true;
 }
 
-Result<void> upgrade_file(Connection& connection, const std::vector<Upgrade>& upgrades) {
+Result<void> upgrade_file(Connection& connection, const std::vector<Upgrade>& upgrades,
+                          std::uint32_t format) {
   ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection));
   for (const Upgrade& upgrade : upgrades) {
     ROLLCALL_TRY_ASSIGN(const bool there, has(connection, upgrade));
     if (!there) ROLLCALL_TRY(connection.execute(upgrade.sql));
   }
+  ROLLCALL_TRY(connection.execute("PRAGMA user_version = " + std::to_string(format)));
   return transaction.commit();
 }
 

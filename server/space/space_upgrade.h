@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct Upgrade {
 // Whether the file has everything that this release reads.
 Result<bool> is_current(Connection& connection, const std::vector<Upgrade>& upgrades);
 // Adds what is missing, all of it or nothing.
-Result<void> upgrade_file(Connection& connection, const std::vector<Upgrade>& upgrades);
+// `format`: what the file is from then on; a program of before refuses it untouched.
+Result<void> upgrade_file(Connection& connection, const std::vector<Upgrade>& upgrades,
+                          std::uint32_t format);
 
 }  // namespace rollcall

@@ -67,6 +67,8 @@ Result<JudgedTransaction> TransactionJudge::judge(const TransactionCase& which) 
   judged_ = JudgedTransaction{};
   merged_ = false;
   plans_.clear();
+  references_.clear();
+  has_guarded_ = false;
   Stamp made{0, which.device->record.number};
   Stamp seen;
 
@@ -169,6 +171,7 @@ bool TransactionJudge::plan_section(const Section& section, SectionPlan& plan) {
   plan.table = &found->second;
   const CollectionDef& collection = plan.table->rows.collection();
   plan.positions.clear();
+  plan.guarded.clear();
   plan.plain = section.kind == RowKind::insert;
   plan.moves = false;
   for (const FieldId field : section.fields) {
@@ -176,6 +179,11 @@ bool TransactionJudge::plan_section(const Section& section, SectionPlan& plan) {
     if (!position) {
       return refuse(VerdictKind::parked, ErrorCode::unknown_field,
                     "this server's schema does not have the field yet", collection.id, field);
+    }
+    const CollectionId named = collection.fields[*position].guarded;
+    if (named.value != 0 && !authority_->is_free()) {
+      plan.guarded.emplace_back(static_cast<std::uint16_t>(plan.positions.size()), named);
+      has_guarded_ = true;
     }
     plan.positions.push_back(static_cast<std::uint16_t>(*position));
     plan.plain = plan.plain && has_plain_cell(collection.fields[*position]);
@@ -204,7 +212,8 @@ bool TransactionJudge::plan_section(const Section& section, SectionPlan& plan) {
 // The accepted stamp must lie above every base that its author saw and that still stands: rows that
 // are to be merged are looked at before any is written.
 Result<bool> TransactionJudge::look_at_bases(Stamp& seen) {
-  for (LoadedRow& row : loaded_) row.found = false;  // of the transaction before
+  for (LoadedRow& row : loaded_) row.looked_up = false;  // of the transaction before
+  alone_.looked_up = false;
   const auto sections = reader_.page().sections();
   const bool any = std::any_of(sections.begin(), sections.end(),
                                [](const Section& section) { return section.has_stamps; });
@@ -227,13 +236,14 @@ Result<bool> TransactionJudge::apply_rows() {
   reader_.rewind();
   writer_.begin(case_->sequence, judged_.judgement.accepted);
   std::optional<Savepoint> savepoint;
-  if (reader_.page().rows() > 1) {
+  if (reader_.page().rows() > 1 || has_guarded_) {
     ROLLCALL_TRY_ASSIGN(Savepoint begun, Savepoint::begin(*connection_));
     savepoint.emplace(std::move(begun));
   }
   const auto sections = reader_.page().sections();
   const Section* section = nullptr;
   std::size_t place = 0;
+  bool accepted = true;
   for (SectionRow from; reader_.next(from); ++place) {
     ROLLCALL_CHECK(from.section != nullptr);
     const SectionPlan& plan = plans_[static_cast<std::size_t>(from.section - sections.data())];
@@ -241,17 +251,23 @@ Result<bool> TransactionJudge::apply_rows() {
       section = from.section;
       if (plan.plain) writer_.choose_plain(plan.table->rows, section->fields);
     }
-    ROLLCALL_TRY_ASSIGN(const bool accepted, apply_row(from, plan, place));
-    if (accepted) continue;
-    if (savepoint) {
-      savepoint->rollback();
-      for (const std::int64_t path : writer_.made_paths()) paths_->forget(path);
-      if (!writer_.made_paths().empty()) changes_->forget_numbers();
-    }
-    return false;
+    ROLLCALL_TRY_ASSIGN(accepted, apply_row(from, plan, place));
+    if (!accepted) break;
+    if (!plan.guarded.empty()) note_references(from, plan);
   }
-  if (savepoint) ROLLCALL_TRY(savepoint->release());
-  return true;
+  // Afterwards: a transaction may name the rows that it adds.
+  if (accepted && !references_.empty()) {
+    ROLLCALL_TRY_ASSIGN(accepted, check_references());
+  }
+  if (!savepoint) return accepted;
+  if (accepted) {
+    ROLLCALL_TRY(savepoint->release());
+    return true;
+  }
+  savepoint->rollback();
+  for (const std::int64_t path : writer_.made_paths()) paths_->forget(path);
+  if (!writer_.made_paths().empty()) changes_->forget_numbers();
+  return false;
 }
 
 Result<bool> TransactionJudge::apply_row(const SectionRow& from, const SectionPlan& plan,
@@ -277,9 +293,10 @@ Result<bool> TransactionJudge::apply_row(const SectionRow& from, const SectionPl
 
   read_write(from);
   if (!check_write(collection, plan)) return false;
+  const std::uint64_t reads_before = paths_->reads();
   ROLLCALL_TRY_ASSIGN(LoadedRow * loaded, load(table, from.id, place));
   if (!loaded->found) {
-    if (!is_insert) return unknown_row(collection, from.id);
+    if (!is_insert) return unknown_row(collection, from.id, reads_before);
     ServerRow& row = loaded->row;
     row.id = from.id;
     row.place = ServerPlace{};
@@ -484,20 +501,28 @@ Result<void> TransactionJudge::look_at_paths(const ServerRow& row, bool also_lef
   return {};
 }
 
-// A row that its author never could see is answered like one that does not exist. Leaves present_
-// where it lies now.
+// Whether the author sees the row now (allowed), or could see it when it last read (lost). Leaves
+// present_ where it lies now.
+Result<Authority::Standing> TransactionJudge::sight(const ServerRow& row, CollectionId collection) {
+  ROLLCALL_TRY(look_at_paths(row, true));
+  const Authority::Standing before = authority_->sees(collection, present_);
+  ROLLCALL_TRY(look_at_paths(row, false));
+  const Authority::Standing now = authority_->sees(collection, present_);
+  if (now == Authority::Standing::denied && before != now) return Authority::Standing::lost;
+  return now;
+}
+
+// A row that its author never could see is answered like one that does not exist.
 Result<bool> TransactionJudge::may_see(const LoadedRow& loaded, const CollectionDef& collection) {
-  ROLLCALL_TRY(look_at_paths(loaded.row, true));
-  const Authority::Standing before = authority_->sees(collection.id, present_);
-  ROLLCALL_TRY(look_at_paths(loaded.row, false));
-  const Authority::Standing now = authority_->sees(collection.id, present_);
-  if (now == Authority::Standing::allowed) return true;
-  if (now == Authority::Standing::lost || before != Authority::Standing::denied) {
+  const std::uint64_t reads_before = paths_->reads();
+  ROLLCALL_TRY_ASSIGN(const Authority::Standing seen, sight(loaded.row, collection.id));
+  if (seen == Authority::Standing::allowed) return true;
+  if (seen == Authority::Standing::lost) {
     return refuse(VerdictKind::parked, ErrorCode::grant_lost,
                   "the row is out of this device's scopes by now; somebody has to decide",
                   collection.id);
   }
-  if (!write_.insert) return unknown_row(collection, loaded.row.id);
+  if (!write_.insert) return unknown_row(collection, loaded.row.id, reads_before);
   return refuse(VerdictKind::rejected, ErrorCode::not_allowed,
                 "no grant of this device covers the row of " + collection.name, collection.id);
 }
@@ -534,7 +559,69 @@ void TransactionJudge::note_overwritten(const CollectionDef& collection, const R
   }
 }
 
-Result<bool> TransactionJudge::unknown_row(const CollectionDef& collection, const RowId& id) {
+// Of a row that was written: which rows it names.
+void TransactionJudge::note_references(const SectionRow& from, const SectionPlan& plan) {
+  const CollectionId collection = plan.table->rows.collection().id;
+  const auto note = [&](FieldId field, CollectionId to, BytesView id) {
+    if (id.size() != RowId::size_bytes) return;
+    const Reference reference{collection, field, to, RowId::from_bytes(id)};
+    // Most rows of a transaction name the same one.
+    if (references_.empty() || !(references_.back() == reference)) references_.push_back(reference);
+  };
+  // A plain insert says everything in its cells; of any other row, write_ is this one.
+  const bool is_plain = plan.plain && from.extra.empty() && from.stamps.empty();
+  for (const auto& [place, to] : plan.guarded) {
+    const FieldId field = from.section->fields[place];
+    if (is_plain) {
+      note(field, to, from.cells[place].bytes);
+      continue;
+    }
+    const FieldWrite& write = write_.fields[place];
+    if (write.has_value) note(field, to, write.value.bytes);
+    for (const Value& added : write.adds) note(field, to, added.view().bytes);
+  }
+}
+
+Result<bool> TransactionJudge::check_references() {
+  for (const Reference& reference : references_) {
+    ROLLCALL_TRY_ASSIGN(const bool seen, check_reference(reference));
+    if (seen) continue;
+    // At fault is the field that names it.
+    judged_.judgement.collection = reference.from;
+    judged_.judgement.field = reference.field;
+    return false;
+  }
+  return true;
+}
+
+Result<bool> TransactionJudge::check_reference(const Reference& reference) {
+  const auto found = tables_.find(reference.to);
+  ROLLCALL_CHECK(found != tables_.end());
+  ServerTable& table = found->second.rows;
+  const std::uint64_t reads_before = paths_->reads();
+  ROLLCALL_TRY_ASSIGN(const bool is_there, table.read(reference.id, named_));
+  if (!is_there) return unknown_row(table.collection(), reference.id, reads_before);
+  // Who adds a row may name it, also where its role does not read it.
+  if (!named_.sequences.empty() && named_.sequences.front() == case_->sequence) return true;
+  ROLLCALL_TRY_ASSIGN(const Authority::Standing seen, sight(named_, reference.to));
+  if (seen == Authority::Standing::allowed) return true;
+  if (seen == Authority::Standing::denied) {
+    return unknown_row(table.collection(), reference.id, reads_before);
+  }
+  return refuse(VerdictKind::parked, ErrorCode::grant_lost,
+                "the row of " + table.collection().name +
+                    " that it names is out of this device's scopes by now; somebody has to decide",
+                reference.from, reference.field);
+}
+
+// Absent, and hidden from the author: by now both were looked up once, and a hidden row's paths
+// were read. As many reads are made up for where there was none, so that the work tells nothing.
+// (A row on more paths than its collection has templates for, none of them in memory, takes more.)
+Result<bool> TransactionJudge::unknown_row(const CollectionDef& collection, const RowId& id,
+                                           std::uint64_t reads_before) {
+  while (paths_->reads() - reads_before < collection.paths.size()) {
+    ROLLCALL_TRY(paths_->read_in_vain());
+  }
   ROLLCALL_TRY_ASSIGN(const bool waits,
                       log_->is_insert_parked(case_->device->record.number, collection.id, id));
   if (waits) {
@@ -583,9 +670,11 @@ Result<TransactionJudge::LoadedRow*> TransactionJudge::load(ServerTable& table, 
   if (place < judged_rows_kept) {
     if (place >= loaded_.size()) loaded_.resize(place + 1);
     loaded = &loaded_[place];
-    if (loaded->found && loaded->row.id == id) return loaded;
+    if (loaded->looked_up && loaded->id == id) return loaded;
   }
   ROLLCALL_TRY_ASSIGN(loaded->found, table.read(id, loaded->row));
+  loaded->id = id;
+  loaded->looked_up = true;
   return loaded;
 }
 

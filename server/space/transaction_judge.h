@@ -76,14 +76,26 @@ class TransactionJudge final : private OwnTransactions {
     Table* table = nullptr;
     std::vector<std::uint16_t> positions;  // of its fields
     bool plain = false;                    // an insert whose rows need no merge if they are new
-    bool moves = false;                    // writes what the rows' paths are made of
-    Authority::Wish wish;                  // what its rows ask for
+    // Places, among the section's fields, of references that their writer must see the row of.
+    std::vector<std::pair<std::uint16_t, CollectionId>> guarded;
+    bool moves = false;    // writes what the rows' paths are made of
+    Authority::Wish wish;  // what its rows ask for
   };
   // A row that is there already, kept from the look at its stamps to its merge.
   struct LoadedRow {
-    RowId id;
+    RowId id;  // that was looked up
+    bool looked_up = false;
     bool found = false;
     ServerRow row;
+  };
+
+  // A reference that a transaction writes into a guarded field.
+  struct Reference {
+    CollectionId from;
+    FieldId field;
+    CollectionId to;
+    RowId id;
+    friend bool operator==(const Reference&, const Reference&) = default;
   };
 
   std::optional<Stamp> accepted(TxNumber number) const override;
@@ -109,10 +121,15 @@ class TransactionJudge final : private OwnTransactions {
   bool may_write(const Authority::Wish& wish, const CollectionDef& collection, bool is_new);
   bool refuse(const Authority::Ruling& ruling, const CollectionDef& collection);
   Result<void> look_at_paths(const ServerRow& row, bool also_left);
+  Result<Authority::Standing> sight(const ServerRow& row, CollectionId collection);
   Result<bool> may_see(const LoadedRow& loaded, const CollectionDef& collection);
+  void note_references(const SectionRow& from, const SectionPlan& plan);
+  Result<bool> check_references();
+  Result<bool> check_reference(const Reference& reference);
   bool may_touch(const LoadedRow& loaded, const SectionPlan& plan);
   void note_overwritten(const CollectionDef& collection, const RowState& row);
-  Result<bool> unknown_row(const CollectionDef& collection, const RowId& id);
+  Result<bool> unknown_row(const CollectionDef& collection, const RowId& id,
+                           std::uint64_t reads_before);
 
   void read_cursor(const TransactionCase& which, bool has_head);
   void read_write(const SectionRow& from);
@@ -135,6 +152,8 @@ class TransactionJudge final : private OwnTransactions {
   std::optional<Authority> authority_;
   JudgedTransaction judged_;
   std::vector<SectionPlan> plans_;
+  std::vector<Reference> references_;
+  bool has_guarded_ = false;
   bool merged_ = false;
 
   // Reused from row to row.
@@ -142,6 +161,7 @@ class TransactionJudge final : private OwnTransactions {
   std::vector<FieldStamp> bases_;
   std::vector<LoadedRow> loaded_;
   LoadedRow alone_;
+  ServerRow named_;  // by a guarded reference
   RowEffect effect_;
   std::vector<std::string> row_paths_;
   std::vector<std::string_view> present_;  // where the row lies, for authority

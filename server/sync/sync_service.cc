@@ -7,6 +7,7 @@
 #include "engine/codec/compression.h"
 #include "engine/codec/json_archive.h"
 #include "engine/protocol/limits.h"
+#include "engine/protocol/revocation.h"
 #include "server/http/limits.h"
 #include "server/http/refusal.h"
 #include "server/sync/authenticate.h"
@@ -389,6 +390,11 @@ bool SyncService::read_once(const CallPtr& call, SpaceReader& reader, bool first
     return true;
   }
   call->space->told(reply.server_ms);
+  if (reply.revoked) {
+    const Signature order = doors_.cryptography.sign(
+        doors_.server_seed, revocation_text(call->who.space, call->who.device, reply.erase));
+    reply.revocation = Bytes(order.view());
+  }
   if (may_wait && *outcome == ReadOutcome::nothing_new && device && *device) {
     return park(call, version, **device, reply, last_try);
   }

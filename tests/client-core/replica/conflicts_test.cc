@@ -156,7 +156,10 @@ TEST(Replica, NumbersConflictsInAFileThatWasMadeBeforeThereWereNumbers) {
   }
   a->sync();
   b->sync();
-  b->spoil("DROP TABLE _conflicts");
+  b->spoil(
+      "DROP TABLE _conflicts; ALTER TABLE _standing DROP COLUMN heard_ms;"
+      " ALTER TABLE _standing DROP COLUMN latest_ms; ALTER TABLE _standing DROP COLUMN banned;"
+      " PRAGMA user_version = 1");
   EXPECT_EQ(need(b->replica().conflicts())[0].number, 1u);
 }
 

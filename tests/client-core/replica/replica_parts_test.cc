@@ -18,6 +18,7 @@ class ReplicaPartsTest : public testing::Test {
     phone->close();
     ConnectionOptions options;
     options.application_id = 0x52437270;
+    options.format_version = 2;
     Connection connection = need(Connection::open(path, options));
     Identity identity = need(Identity::load(connection));
     parts = std::make_unique<ReplicaParts>(world.doors, ReplicaOptions{}, std::move(connection),

@@ -6,6 +6,7 @@
 #include "engine/codec/cbor_archive.h"
 #include "engine/codec/page_reader.h"
 #include "engine/model/path.h"
+#include "engine/protocol/revocation.h"
 #include "engine/storage/connection.h"
 #include "engine/storage/row_columns.h"
 #include "schema/compiled.h"
@@ -203,6 +204,7 @@ void Phone::spoil(const std::string& sql) {
   {
     ConnectionOptions options;
     options.application_id = 0x52437270;
+    options.format_version = 2;
     Connection connection = need(Connection::open(path_, options));
     need(connection.execute(sql));
   }
@@ -302,14 +304,23 @@ SpaceReader& ReplicaWorld::reader() {
 }
 
 EnrollReply ReplicaWorld::enroll_reply(std::vector<std::string> scopes) {
-  const Invitation invitation = need(space_->invite("phone", std::move(scopes)));
+  return reply_to(need(space_->invite("phone", std::move(scopes))));
+}
+
+EnrollReply ReplicaWorld::reply_to(const Invitation& invitation) {
   EnrollRequest request;
   request.space = "nc";
   request.secret = invitation.secret;
   SecretSeed seed;
   random.fill(seed.bytes.data(), seed.bytes.size());
   request.key = test_cryptography().public_key(seed);
-  return need(space_->enroll(request));
+  EnrollReply reply = need(space_->enroll(request));
+  reply.server_key = test_cryptography().public_key(server_seed);
+  return reply;
+}
+
+std::unique_ptr<Phone> ReplicaWorld::enroll_by(const Invitation& invitation) {
+  return std::make_unique<Phone>(*this, reply_to(invitation));
 }
 
 std::unique_ptr<Phone> ReplicaWorld::enroll(std::vector<std::string> scopes,
@@ -340,6 +351,11 @@ SyncReply ReplicaWorld::answer(DeviceNumber device, const SyncRequest& request, 
     outcome = need(reader().read(wanted, reply));
   }
   EXPECT_NE(outcome, ReadOutcome::copied_back);
+  if (reply.revoked) {
+    const Signature order =
+        test_cryptography().sign(server_seed, revocation_text("nc", device, reply.erase));
+    reply.revocation = Bytes(order.view());
+  }
   return reply;
 }
 

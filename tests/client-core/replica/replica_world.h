@@ -127,7 +127,9 @@ class ReplicaWorld {
   SpaceReader& reader();
   std::unique_ptr<Phone> enroll(std::vector<std::string> scopes,
                                 const ReplicaOptions& options = {});
+  std::unique_ptr<Phone> enroll_by(const Invitation& invitation);
   EnrollReply enroll_reply(std::vector<std::string> scopes);
+  EnrollReply reply_to(const Invitation& invitation);
   SyncReply answer(DeviceNumber device, const SyncRequest& request, const Hash& head);
   // The rows that the server holds at paths which one of the prefixes covers.
   Dump dump(const std::vector<std::string>& prefixes);
@@ -141,6 +143,7 @@ class ReplicaWorld {
   TempFolder folder;
   ManualClock clock;
   SeededRandom random;
+  SecretSeed server_seed;  // signs what orders a device to leave
   ReplicaDoors doors;
 
  private:
