@@ -149,6 +149,9 @@ class CommandLine {
         one(with_space(add(*device, "replace", "invite its successor, which shuts it out", [this] {
           return device_replace_command(a_.folder, a_.space, a_.device, a_.json, program_);
         }))));
+    one(with_space(add(*device, "allow-fork", "let a twice copied file go on once more", [this] {
+      return device_allow_fork_command(a_.folder, a_.space, a_.device, program_);
+    })));
     for (const bool grant : {true, false}) {
       CLI::App* app =
           one(with_space(add(*device, grant ? "grant" : "ungrant",

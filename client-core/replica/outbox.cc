@@ -4,6 +4,8 @@
 
 #include "client-core/replica/limits.h"
 #include "client-core/replica/sql_number.h"
+#include "engine/codec/transaction.h"
+#include "engine/protocol/chain.h"
 #include "engine/storage/connection.h"
 
 namespace rollcall {
@@ -103,6 +105,45 @@ Result<std::optional<Hash>> Outbox::head_at(TxNumber number) {
   if (found && find.bytes(0).size() == Hash::size_bytes) head = Hash::from_bytes(find.bytes(0));
   if (found) find.reset();
   return head;
+}
+
+Result<std::optional<Hash>> Outbox::hash_at(TxNumber number) {
+  ROLLCALL_TRY_ASSIGN(Statement find,
+                      connection_->cached("SELECT hash FROM _outbox WHERE number = ?"));
+  find.bind_integer(1, whole(number));
+  ROLLCALL_TRY_ASSIGN(const bool found, find.step());
+  std::optional<Hash> hash;
+  if (found && find.bytes(0).size() == Hash::size_bytes) hash = Hash::from_bytes(find.bytes(0));
+  if (found) find.reset();
+  return hash;
+}
+
+Result<void> Outbox::make_anew(TxNumber after, DeviceNumber device,
+                               const Cryptography& cryptography) {
+  ROLLCALL_TRY_ASSIGN(const std::optional<Hash> begin, head_at(after));
+  if (!begin) {
+    return failure(ErrorCode::gap, "transaction " + std::to_string(after.value) +
+                                       ", after which the copies part, is not kept any more");
+  }
+  Hash head = *begin;
+  ROLLCALL_TRY_ASSIGN(Statement save,
+                      connection_->cached("UPDATE _outbox SET stamp = ?2, hash = ?3, head = ?4, "
+                                          "bytes = ?5 WHERE number = ?1"));
+  for (TxNumber number = after.next(); number <= last_; number = number.next()) {
+    ROLLCALL_TRY_ASSIGN(const std::optional<Entry> entry, find(number));
+    ROLLCALL_TRY_ASSIGN(const Bytes before, body(number));
+    ROLLCALL_TRY_ASSIGN(const Bytes bytes, with_device(before, device));
+    const Hash hash = cryptography.hash({bytes});
+    head = next_head(cryptography, head, hash);
+    const Bytes stamp = Stamp{entry ? entry->stamp.time : 0, device}.bytes();
+    save.bind_integer(1, whole(number));
+    save.bind_bytes(2, stamp);
+    save.bind_bytes(3, hash.view());
+    save.bind_bytes(4, head.view());
+    save.bind_bytes(5, bytes);
+    ROLLCALL_TRY(save.run());
+  }
+  return reload();
 }
 
 Result<std::uint64_t> Outbox::bytes_after(TxNumber after) {

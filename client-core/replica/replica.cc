@@ -25,7 +25,7 @@ ConnectionOptions connection_options(const ReplicaOptions& options, bool create)
   wanted.application_id = replica_application_id;
   wanted.format_version = replica_format_version;
   wanted.vfs = options.vfs;
-  wanted.hidden_tables = {"_identity"};
+  wanted.hidden_tables = {"_identity", "_fork"};
   wanted.overwrite_deleted = true;  // rows that leave a kiosk are not to be found in its file
   return wanted;
 }
@@ -37,7 +37,7 @@ Result<void> create_tables(Connection& connection) {
         PendingWrites::create_statements(), BaseImages::create_statements(),
         UnknownValues::create_statements(), OpenLosers::create_statements(),
         ConflictNumbers::create_statements(), Staging::create_statements(),
-        Healing::create_statements()}) {
+        Healing::create_statements(), ForkPlan::create_statements()}) {
     for (const std::string& statement : statements) ROLLCALL_TRY(connection.execute(statement));
   }
   ROLLCALL_TRY(connection.execute(PathSets::create_statement()));
@@ -56,6 +56,9 @@ Result<void> upgrade_file(Connection& connection) {
   if (format >= replica_format_version) return {};
   ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection));
   for (const std::string& statement : ConflictNumbers::create_statements()) {
+    ROLLCALL_TRY(connection.execute(statement));
+  }
+  for (const std::string& statement : ForkPlan::create_statements()) {
     ROLLCALL_TRY(connection.execute(statement));
   }
   ROLLCALL_TRY(Standing::upgrade(connection));
@@ -289,7 +292,10 @@ ReplicaFacts Replica::facts() const {
   ReplicaFacts facts;
   facts.unsent = parts_->outbox.last() > standing.seen;
   facts.last_tx = parts_->outbox.last();
-  facts.push_stopped = standing.forked || parts_->has_gap;
+  // A fork that is decided is asked for where transactions would be pushed.
+  const bool forks = parts_->fork.due().has_value();
+  facts.unsent = facts.unsent || forks;
+  facts.push_stopped = (standing.forked && !forks) || parts_->has_gap;
   // A restored server that has not everything back yet has nothing to be read.
   facts.read_complete = parts_->reading.is_complete() && standing.retired <= standing.seen;
   facts.unread_own = standing.retired < standing.seen;
@@ -305,6 +311,13 @@ Result<PreparedRequest> Replica::prepare(const RequestPlan& plan) {
   ROLLCALL_TRY(parts.refresh());
   PreparedRequest prepared;
   SyncRequest& request = prepared.request;
+  if (plan.push && parts.fork.due()) {
+    const ForkPlan::Step& step = *parts.fork.due();
+    request.fork = ForkWant{parts.doors.cryptography.public_key(step.secret), step.common};
+    request.last_tx = parts.outbox.last();
+    prepared.head = parts.outbox.head();
+    return prepared;
+  }
   request.schema_version = schema().version;
   parts.reading.ask(request, plan.read);
   request.last_tx = parts.outbox.last();
@@ -416,8 +429,13 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
   if (lost && is_of_now) {
     ROLLCALL_TRY(parts.reading.lose_cursor());
   }
+  if (reply.fork && asked.fork) {
+    ROLLCALL_TRY(become(*asked.fork, *reply.fork));
+    return taken;
+  }
   // Verdicts on the transactions of another copy of this file are not about ours.
   ROLLCALL_TRY_ASSIGN(const bool is_ours, take_chain(reply));
+  if (!is_ours) ROLLCALL_TRY(find_fork(asked, reply));
   if (is_ours) {
     ROLLCALL_TRY_ASSIGN(taken.verdicts, take_verdicts(asked, reply));
   }

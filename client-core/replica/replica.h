@@ -178,6 +178,10 @@ class Replica {
   Result<void> begin_epoch(const SyncReply& reply);
   // False when the reply tells of another chain than ours: this file was copied or restored.
   Result<bool> take_chain(const SyncReply& reply);
+  // Looks where this file and the one that goes on with its chain part.
+  Result<void> find_fork(const SyncRequest& asked, const SyncReply& reply);
+  // Goes on as another device, with all that the other file does not have.
+  Result<void> become(const ForkWant& want, const ForkReply& told);
   Result<bool> take_verdicts(const SyncRequest& asked, const SyncReply& reply);
   [[nodiscard]] bool is_order_to_leave(const SyncReply& reply) const;
   Result<void> leave(bool at_once);

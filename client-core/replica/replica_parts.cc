@@ -24,6 +24,7 @@ ReplicaParts::ReplicaParts(const ReplicaDoors& the_doors, const ReplicaOptions& 
       ids(doors.random),
       tables(connection, schema),
       outbox(connection),
+      fork(connection),
       verdicts(connection),
       own_stamps(outbox, verdicts),
       bases(connection),
@@ -59,11 +60,14 @@ Result<void> ReplicaParts::refresh() {
 }
 
 Result<void> ReplicaParts::read_all() {
+  ROLLCALL_TRY_ASSIGN(identity, Identity::load(connection));
+  clock.become(identity.device);
   ROLLCALL_TRY_ASSIGN(standing, Standing::load(connection));
   saved_ = standing;
   grants.forget_paths();  // they are views into the path sets
   ROLLCALL_TRY_ASSIGN(path_sets, PathSets::open(connection));
   ROLLCALL_TRY(outbox.reload());
+  ROLLCALL_TRY(fork.reload());
   ROLLCALL_TRY(verdicts.reload(standing.retired));
   ROLLCALL_TRY(bases.reload());
   ROLLCALL_TRY(unknown.reload());
@@ -155,6 +159,18 @@ void ReplicaParts::change_schema(std::shared_ptr<const Schema> schema) {
   tables.change(schema);
   schemas_.push_back(std::move(schema));
   grants.choose_schema(tables.schema());
+}
+
+Result<void> ReplicaParts::show_again(TxNumber number) {
+  ROLLCALL_TRY_ASSIGN(Bytes body, outbox.body(number));
+  DecodedTransaction transaction;
+  ROLLCALL_TRY(transaction.decode(number, std::move(body)));
+  KnownRow row;
+  for (const RowWrite& write : transaction.rows()) {
+    ROLLCALL_TRY(overlay.load({write.collection, write.id}, row));
+    if (row.table != nullptr) ROLLCALL_TRY(overlay.store(row));
+  }
+  return {};
 }
 
 Result<void> ReplicaParts::take_out_of_sight(TxNumber number) {

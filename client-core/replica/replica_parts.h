@@ -7,6 +7,7 @@
 #include "client-core/replica/base_images.h"
 #include "client-core/replica/confirmed_rows.h"
 #include "client-core/replica/conflict_numbers.h"
+#include "client-core/replica/fork_plan.h"
 #include "client-core/replica/grants.h"
 #include "client-core/replica/healing.h"
 #include "client-core/replica/identity.h"
@@ -55,6 +56,8 @@ struct ReplicaParts {
   void change_schema(std::shared_ptr<const Schema> schema);
   // An own transaction is rejected or parked: its rows show what they would without it.
   Result<void> take_out_of_sight(TxNumber number);
+  // The rows that an own transaction writes are replayed anew.
+  Result<void> show_again(TxNumber number);
   // Gives listed conflicts their numbers; with `is_all`, those of closed ones are forgotten.
   Result<void> number(std::vector<Conflict>& listed, bool is_all);
   // Looks whether what is to be pushed next is still kept; after every change of `standing.seen`.
@@ -83,6 +86,7 @@ struct ReplicaParts {
   Tables tables;
   PathSets path_sets;
   Outbox outbox;
+  ForkPlan fork;
   Verdicts verdicts;
   OwnStamps own_stamps;
   BaseImages bases;

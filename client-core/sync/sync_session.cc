@@ -224,7 +224,9 @@ Result<void> SyncSession::take_reply(const UnderWay& asked, const Bytes& body) {
   auto reply = from_cbor<SyncReply>(body);
   if (!reply) return not_taken(lane, std::move(reply).error());
   const bool goes_on = ask_ahead(asked, *reply);
+  const DeviceNumber before = replica_.device();
   auto taken = replica_.take_reply(asked.request, *reply);
+  if (replica_.device() != before) cancel_all();  // what is under way was asked as another device
   if (!taken) return not_taken(lane, std::move(taken).error());
   last_error_.reset();
   if (taken->behind && !taken->verdicts) {

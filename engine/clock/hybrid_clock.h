@@ -24,6 +24,9 @@ class HybridClock {
   // The server clamped us: forget time that lies ahead, and go on just after `accepted`.
   void reset_to(Stamp accepted) { last_ = accepted.time; }
 
+  // From now on stamps are those of another device: after a fork.
+  void become(DeviceNumber device) { device_ = device; }
+
   // This device's estimate of the server's time.
   [[nodiscard]] std::int64_t now_ms() const { return clock_.utc_ms() + offset_ms_; }
   // Server time minus this machine's wall clock.

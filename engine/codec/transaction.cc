@@ -73,6 +73,24 @@ Result<Bytes> TransactionWriter::finish(const TransactionHead& head) {
   return body;
 }
 
+Result<Bytes> with_device(BytesView body, DeviceNumber device) {
+  CborReader in(body);
+  ROLLCALL_TRY(in.map());
+  ROLLCALL_TRY(in.unsigned_integer());
+  ROLLCALL_TRY(in.unsigned_integer());
+  ROLLCALL_TRY(in.unsigned_integer());
+  ROLLCALL_TRY_ASSIGN(const BytesView stamp, in.bytes());
+  if (stamp.size() != Stamp::size_bytes) {
+    return failure(ErrorCode::malformed, "a transaction's stamp is not 12 bytes");
+  }
+  Stamp changed = Stamp::from_bytes(stamp);
+  changed.device = device;
+  Bytes again(body);
+  again.replace(static_cast<std::size_t>(stamp.data() - body.data()), stamp.size(),
+                changed.bytes());
+  return again;
+}
+
 Result<void> TransactionReader::open(BytesView body) {
   head_ = {};  // its cursor was a view into the body before, which may be gone
   if (body.size() > transaction_bytes_max) {

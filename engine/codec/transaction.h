@@ -55,6 +55,10 @@ class TransactionWriter {
   Bytes extra_;
 };
 
+// The same transaction under another number of its device: a fork's. Only the stamp's device is
+// another; rows, bases and cursor keep their bytes.
+Result<Bytes> with_device(BytesView body, DeviceNumber device);
+
 // Reads a body. `open` checks all that PageReader checks, the limits of a transaction, and that no
 // row appears twice. `body` must outlive the reading.
 class TransactionReader {

@@ -101,6 +101,32 @@ void describe(Archive& a, SeenVerdict& m) {
   a.field(3, "code", m.code);
 }
 
+// A device that was told `forked` asks to go on as another device of its family: its own
+// transactions after `common` are made anew under that one's number. Such a request carries nothing
+// else, and is signed by the old key.
+struct ForkWant {
+  PublicKey key;    // of the new device
+  TxNumber common;  // the last transaction that both chains have
+};
+
+template <class Archive>
+void describe(Archive& a, ForkWant& m) {
+  a.field(1, "key", m.key);
+  a.field(2, "common", m.common);
+}
+
+// Whom a device goes on as. Its chain begins after `common`, with the head that stands there.
+struct ForkReply {
+  DeviceNumber device;
+  Bytes enrolment;  // sealed by the server, as at enrolment
+};
+
+template <class Archive>
+void describe(Archive& a, ForkReply& m) {
+  a.field(1, "device", m.device);
+  a.bytes(2, "enrolment", m.enrolment);
+}
+
 // POST /v1/sync: everything that a device says.
 struct SyncRequest {
   std::uint32_t schema_version = 0;
@@ -120,6 +146,7 @@ struct SyncRequest {
   std::vector<PushedTransaction> transactions;
   TxNumber seen_tx;                       // verdicts up to this number were seen
   std::vector<SeenVerdict> seen_changed;  // changed verdicts that were seen
+  std::optional<ForkWant> fork;
   // How to answer.
   std::uint32_t wait_ms = 0;       // hold the answer so long while there is nothing to say
   std::uint32_t budget_bytes = 0;  // uncompressed reply; 0: the server's own limit
@@ -145,6 +172,7 @@ void describe(Archive& a, SyncRequest& m) {
   a.field(16, "wait_ms", m.wait_ms);
   a.field(17, "budget_bytes", m.budget_bytes);
   a.field(18, "seen_changed", m.seen_changed);
+  a.field(19, "fork", m.fork);
 }
 
 // What became of a transaction, and perhaps of some after it.
@@ -289,7 +317,11 @@ struct SyncReply {
   // erases itself when its transactions are acknowledged...
   bool revoked = false;
   bool erase = false;  // ...or at once
-  Bytes revocation;    // the server's signature over revocation_text(); without it nobody obeys
+  // With forked: the hashes of the stored transactions after the request's seen_tx, 32 bytes each,
+  // as many as go; the verdicts are about these.
+  Bytes chain;
+  std::optional<ForkReply> fork;
+  Bytes revocation;  // the server's signature over revocation_text(); without it nobody obeys
 };
 
 template <class Archive>
@@ -317,6 +349,8 @@ void describe(Archive& a, SyncReply& m) {
   a.field(21, "revoked", m.revoked);
   a.field(22, "erase", m.erase);
   a.bytes(23, "revocation", m.revocation);
+  a.bytes(24, "chain", m.chain);
+  a.field(25, "fork", m.fork);
 }
 
 // POST /v1/enroll: a new device shows an invitation and its public key.

@@ -15,6 +15,7 @@ std::span<const EnumName<ControlKind>> enum_names(ControlKind) {
       EnumName<ControlKind>{ControlKind::apply_schema, "apply_schema"},
       EnumName<ControlKind>{ControlKind::revoke, "revoke"},
       EnumName<ControlKind>{ControlKind::decide, "decide"},
+      EnumName<ControlKind>{ControlKind::allow_fork, "allow_fork"},
   };
   return names;
 }

@@ -25,6 +25,7 @@ enum class ControlKind : std::uint8_t {
   apply_schema = 7,
   revoke = 8,
   decide = 9,
+  allow_fork = 10,
 };
 std::span<const EnumName<ControlKind>> enum_names(ControlKind);
 

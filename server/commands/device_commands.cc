@@ -32,6 +32,10 @@ nlohmann::ordered_json json_of(const DeviceRecord& device) {
                                  {"grants", std::move(grants)}};
   if (device.last_push_ms != 0) json["last_push"] = utc_text(device.last_push_ms);
   if (device.family != device.number) json["family"] = device_text(device.family);
+  if (device.forked_ms != 0) {
+    json["forked_from"] = device_text(device.forked_from);
+    json["forked"] = utc_text(device.forked_ms);
+  }
   if (device.is_revoked()) json["revoked"] = utc_text(device.revoked_ms);
   if (device.local) json["local"] = true;
   return json;
@@ -45,6 +49,9 @@ std::string line_of(const DeviceRecord& device) {
   }
   if (device.local) scopes = "this server's own, for imports";
   if (device.is_revoked()) scopes = "revoked " + utc_text(device.revoked_ms);
+  if (device.forked_ms != 0) {
+    scopes += "  copied from " + device_text(device.forked_from) + " " + utc_text(device.forked_ms);
+  }
   return device_text(device.number) + "  " + device.label + "  " + scopes + "  " +
          std::to_string(device.last_tx.value) + " transactions" +
          (device.last_push_ms == 0 ? "" : ", the last " + utc_text(device.last_push_ms));
@@ -146,6 +153,20 @@ Result<void> device_revoke_command(const std::string& path, const std::string& s
               << (erase ? "at its next contact, with what it has not sent"
                         : "once what it has not sent is here, parked")
               << "\n";
+  return {};
+}
+
+Result<void> device_allow_fork_command(const std::string& path, const std::string& space,
+                                       const std::string& wanted, const Program& program) {
+  ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
+  ROLLCALL_TRY_ASSIGN(const DeviceRecord device, look_up(folder, space, wanted, program));
+  ControlRequest request;
+  request.kind = ControlKind::allow_fork;
+  request.space = space;
+  request.device = device.number;
+  ROLLCALL_TRY_ASSIGN(const auto server, reach_operator(folder, program.space_doors()));
+  ROLLCALL_TRY(server->ask(request));
+  program.out << device_text(request.device) << " may go on from a copy once more\n";
   return {};
 }
 

@@ -18,6 +18,9 @@ Result<void> device_replace_command(const std::string& path, const std::string& 
 // `erase`: at its next contact, with what it has not sent; otherwise once that is here.
 Result<void> device_revoke_command(const std::string& path, const std::string& space,
                                    const std::string& wanted, bool erase, const Program& program);
+// Its file was copied or restored twice in a day: lets it go on once more.
+Result<void> device_allow_fork_command(const std::string& path, const std::string& space,
+                                       const std::string& wanted, const Program& program);
 Result<void> device_list_command(const std::string& path, const std::string& space, bool json,
                                  const Program& program);
 // `device` is its eight hex digits, or its label where only one device has it.

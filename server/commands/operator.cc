@@ -186,6 +186,10 @@ ControlReply perform(const ControlRequest& request, const ServerFolder& folder,
     case ControlKind::push: done = push(request, spaces, reply); break;
     case ControlKind::revoke: done = revoke(request, spaces); break;
     case ControlKind::decide: done = decide(request, spaces, reply); break;
+    case ControlKind::allow_fork:
+      done = spaces.with(request.space,
+                         [&](Space& space) { return space.allow_fork(request.device); });
+      break;
     case ControlKind::apply_schema:
       done = apply_schema(request, folder, spaces, cryptography, reply);
       break;

@@ -58,6 +58,11 @@ struct DeviceRecord {
   // revoked.
   Sequence revoked;
   std::int64_t revoked_ms = 0;
+  // Of one that came from another by a fork: whom, after which transaction, and the head there.
+  DeviceNumber forked_from;
+  TxNumber forked_at;
+  Hash forked_head;
+  std::int64_t forked_ms = 0;
   bool erase = false;               // at its next contact, without waiting for what it has not sent
   std::vector<GrantRecord> grants;  // active ones, ascending by id
   // Of a revoked one: those that its revocation ended.

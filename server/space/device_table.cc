@@ -45,6 +45,11 @@ Result<StoredDevice> read_device(const Statement& from) {
   record.revoked = Sequence(as_unsigned(from.integer(14)));
   record.revoked_ms = from.integer(15);
   record.erase = from.integer(16) != 0;
+  record.forked_from = DeviceNumber(static_cast<std::uint32_t>(from.integer(17)));
+  record.forked_at = TxNumber(as_unsigned(from.integer(18)));
+  if (from.bytes(19).size() == Hash::size_bytes)
+    record.forked_head = Hash::from_bytes(from.bytes(19));
+  record.forked_ms = from.integer(20);
   return device;
 }
 
@@ -64,7 +69,9 @@ std::vector<std::string> DeviceTable::create_statements() {
       "last_push_ms INTEGER NOT NULL, enrolled INTEGER NOT NULL, cursor INTEGER NOT NULL, "
       "cursor_ms INTEGER NOT NULL, family INTEGER NOT NULL DEFAULT 0, "
       "revoked INTEGER NOT NULL DEFAULT 0, revoked_ms INTEGER NOT NULL DEFAULT 0, "
-      "erase INTEGER NOT NULL DEFAULT 0)",
+      "erase INTEGER NOT NULL DEFAULT 0, forked_from INTEGER NOT NULL DEFAULT 0, "
+      "forked_at INTEGER NOT NULL DEFAULT 0, forked_head BLOB NOT NULL DEFAULT x'', "
+      "forked_ms INTEGER NOT NULL DEFAULT 0, fork_allowed INTEGER NOT NULL DEFAULT 0)",
       "CREATE TABLE _grants(id INTEGER PRIMARY KEY AUTOINCREMENT, device INTEGER NOT NULL, "
       "path TEXT NOT NULL, role TEXT NOT NULL, given INTEGER NOT NULL, "
       "ended INTEGER NOT NULL DEFAULT 0)",
@@ -80,6 +87,16 @@ std::vector<Upgrade> DeviceTable::upgrades() {
       {"_devices", "revoked_ms",
        "ALTER TABLE _devices ADD COLUMN revoked_ms INTEGER NOT NULL DEFAULT 0"},
       {"_devices", "erase", "ALTER TABLE _devices ADD COLUMN erase INTEGER NOT NULL DEFAULT 0"},
+      {"_devices", "forked_from",
+       "ALTER TABLE _devices ADD COLUMN forked_from INTEGER NOT NULL DEFAULT 0"},
+      {"_devices", "forked_at",
+       "ALTER TABLE _devices ADD COLUMN forked_at INTEGER NOT NULL DEFAULT 0"},
+      {"_devices", "forked_head",
+       "ALTER TABLE _devices ADD COLUMN forked_head BLOB NOT NULL DEFAULT x''"},
+      {"_devices", "forked_ms",
+       "ALTER TABLE _devices ADD COLUMN forked_ms INTEGER NOT NULL DEFAULT 0"},
+      {"_devices", "fork_allowed",
+       "ALTER TABLE _devices ADD COLUMN fork_allowed INTEGER NOT NULL DEFAULT 0"},
       {"_devices_family", "", "CREATE INDEX _devices_family ON _devices(family) WHERE family <> 0"},
   };
 }
@@ -90,8 +107,8 @@ Result<DeviceTable> DeviceTable::open(Connection& connection) {
       table.find_,
       connection.prepare(
           "SELECT number, key, label, enrolled_ms, local, grants_version, last_tx, head, accepted, "
-          "last_push_ms, enrolled, cursor, cursor_ms, family, revoked, revoked_ms, erase FROM "
-          "_devices WHERE number = ?1"));
+          "last_push_ms, enrolled, cursor, cursor_ms, family, revoked, revoked_ms, erase, "
+          "forked_from, forked_at, forked_head, forked_ms FROM _devices WHERE number = ?1"));
   ROLLCALL_TRY_ASSIGN(
       table.grants_,
       connection.prepare(
@@ -101,6 +118,32 @@ Result<DeviceTable> DeviceTable::open(Connection& connection) {
                                          "?4, cursor = ?5, cursor_ms = ?6, "
                                          "last_push_ms = ?7 WHERE number = ?1"));
   return table;
+}
+
+DeviceNumber StoredDevice::holder_of(TxNumber number) const {
+  DeviceNumber holder = record.number;
+  for (const Ancestor& ancestor : ancestors) {
+    if (number > ancestor.through) break;
+    holder = ancestor.number;
+  }
+  return holder;
+}
+
+Result<void> DeviceTable::find_ancestors(StoredDevice& device) {
+  DeviceNumber from = device.record.forked_from;
+  TxNumber through = device.record.forked_at;
+  while (from.value != 0) {
+    device.ancestors.push_back({from, through});
+    ROLLCALL_TRY_ASSIGN(
+        Statement select,
+        connection_->cached("SELECT forked_from, forked_at FROM _devices WHERE number = ?1"));
+    select.bind_integer(1, from.value);
+    ROLLCALL_TRY_ASSIGN(const bool found, select.step());
+    if (!found) break;
+    from = DeviceNumber(static_cast<std::uint32_t>(select.integer(0)));
+    through = TxNumber(as_unsigned(select.integer(1)));
+  }
+  return {};
 }
 
 Result<std::optional<StoredDevice>> DeviceTable::find(DeviceNumber number) {
@@ -120,6 +163,7 @@ Result<std::optional<StoredDevice>> DeviceTable::find(DeviceNumber number) {
     list.push_back(std::move(grant));
   }
   note_grants_before(*device);
+  if (device->record.forked_from.value != 0) ROLLCALL_TRY(find_ancestors(*device));
   return std::optional<StoredDevice>(std::move(*device));
 }
 
@@ -190,6 +234,39 @@ Result<void> DeviceTable::save_revocation(const DeviceRecord& device) {
   update.bind_integer(3, device.revoked_ms);
   update.bind_integer(4, device.erase ? 1 : 0);
   return update.run();
+}
+
+Result<void> DeviceTable::save_fork(const DeviceRecord& device) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement update,
+      connection_->cached("UPDATE _devices SET forked_from = ?2, forked_at = ?3, forked_head = ?4, "
+                          "forked_ms = ?5 WHERE number = ?1"));
+  update.bind_integer(1, device.number.value);
+  update.bind_integer(2, device.forked_from.value);
+  update.bind_integer(3, as_integer(device.forked_at.value));
+  update.bind_bytes(4, device.forked_head.view());
+  update.bind_integer(5, device.forked_ms);
+  return update.run();
+}
+
+Result<void> DeviceTable::allow_fork(DeviceNumber family, bool allowed) {
+  ROLLCALL_TRY_ASSIGN(Statement update, connection_->cached("UPDATE _devices SET fork_allowed = ?2 "
+                                                            "WHERE number = ?1"));
+  update.bind_integer(1, family.value);
+  update.bind_integer(2, allowed ? 1 : 0);
+  return update.run();
+}
+
+Result<bool> DeviceTable::is_fork_allowed(DeviceNumber family, std::int64_t after_ms) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      connection_->cached("SELECT (SELECT fork_allowed FROM _devices WHERE number = ?1), (SELECT "
+                          "count(*) FROM _devices WHERE family = ?1 AND family <> 0 AND forked_ms "
+                          "> ?2)"));
+  select.bind_integer(1, family.value);
+  select.bind_integer(2, after_ms);
+  ROLLCALL_TRY(select.step());
+  return select.integer(0) != 0 || select.integer(1) == 0;
 }
 
 Result<std::vector<DeviceNumber>> DeviceTable::offspring(DeviceNumber family) {

@@ -24,6 +24,15 @@ struct StoredDevice {
   // Sequences after `cursor` of its own transactions that were applied, at their first verdict, as
   // their author meant them; ascending. Kept by the writer only.
   std::vector<std::uint64_t> applied;
+  // Whom it was before it forked, the latest first: whose chain holds transactions up to `through`.
+  struct Ancestor {
+    DeviceNumber number;
+    TxNumber through;
+  };
+  std::vector<Ancestor> ancestors;
+
+  // The device under whose number the log holds a transaction of this one's chain.
+  [[nodiscard]] DeviceNumber holder_of(TxNumber number) const;
 };
 
 // Tables `_devices` and `_grants`. Writes belong into the caller's transaction.
@@ -43,6 +52,11 @@ class DeviceTable {
   Result<void> save_grants_version(DeviceNumber device, std::uint64_t version);
 
   Result<void> save_revocation(const DeviceRecord& device);
+  Result<void> save_fork(const DeviceRecord& device);
+  // One more fork of this family, whenever it comes.
+  Result<void> allow_fork(DeviceNumber family, bool allowed);
+  // It is allowed, or there was none after `after_ms`.
+  Result<bool> is_fork_allowed(DeviceNumber family, std::int64_t after_ms);
   // The devices of the family but its first one, ascending by enrolment.
   Result<std::vector<DeviceNumber>> offspring(DeviceNumber family);
 
@@ -55,6 +69,7 @@ class DeviceTable {
   Result<std::uint64_t> count_granted(std::string_view role);
 
  private:
+  Result<void> find_ancestors(StoredDevice& device);
   explicit DeviceTable(Connection& connection) : connection_(&connection) {}
 
   Connection* connection_;

@@ -76,4 +76,8 @@ inline constexpr std::size_t heal_scan_rows_max = 200'000;
 // in the page, but time.
 inline constexpr std::size_t bootstrap_scan_rows_max = 200'000;
 
+// A family of devices forks once in so many ms without anybody's consent: a phone that is restored
+// now and then goes on by itself, a copied key does not multiply.
+inline constexpr std::int64_t fork_rest_ms = std::int64_t{24} * 3600 * 1000;
+
 }  // namespace rollcall

@@ -27,6 +27,7 @@ struct PushReply {
   SyncState state = SyncState::ok;  // gap, forked, new_epoch: nothing of the push was applied
   TxNumber known_tx;
   Bytes known_head;  // with gap and forked
+  Bytes chain;       // with forked: SyncReply::chain
   // Of the stored transactions after the request's seen_tx, in runs, and changed ones that it does
   // not name as seen; those stored before this push are marked repeated.
   std::vector<Verdict> verdicts;

@@ -218,7 +218,11 @@ Result<std::size_t> Space::apply_schema(const Schema& next) {
 
 Result<void> Space::note_seen(DeviceNumber device, std::span<const SeenVerdict> changed) {
   return state_->commit([&]() -> Result<void> {
-    for (const SeenVerdict& seen : changed) ROLLCALL_TRY(state_->log->note_seen(device, seen));
+    ROLLCALL_TRY_ASSIGN(const State::CachedDevice* teller, state_->device(device));
+    if (teller == nullptr) return {};
+    for (const SeenVerdict& seen : changed) {
+      ROLLCALL_TRY(state_->log->note_seen(teller->stored.holder_of(seen.number), seen));
+    }
     return {};
   });
 }

@@ -111,6 +111,13 @@ class Space {
   // whoever comes back is enrolled anew. Again with `erase` it only adds that. `not_found`.
   Result<DeviceRecord> revoke(DeviceNumber number, bool erase);
 
+  // The device goes on as another one of its family, whose chain begins after `want.common`; the
+  // same key again gets the same answer. `later`: its family forked today already, and nobody
+  // allowed another. `forked`: the device never had that transaction.
+  Result<ForkReply> fork(DeviceNumber number, const ForkWant& want);
+  // Whoever may decide lets the family fork once more, today too. `not_found`.
+  Result<void> allow_fork(DeviceNumber number);
+
   // After a restore, or when a cursor shows that the file was copied back: the log goes on as
   // another one, and every client compares before it reads on.
   Result<void> start_epoch();

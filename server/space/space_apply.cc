@@ -48,7 +48,7 @@ Result<void> Space::State::apply_push(const Push& push, PushReply& reply) {
   const DeviceRecord& record = pushed.device->stored.record;
   pushed.last_before = record.last_tx;
   for (const SeenVerdict& seen : request.seen_changed) {
-    ROLLCALL_TRY(log->note_seen(push.device, seen));
+    ROLLCALL_TRY(log->note_seen(pushed.device->stored.holder_of(seen.number), seen));
   }
 
   // A cursor that does not open stops nobody from uploading; one of another epoch does, until its
@@ -63,6 +63,11 @@ Result<void> Space::State::apply_push(const Push& push, PushReply& reply) {
   reply.known_tx = record.last_tx;
   if (reply.state != SyncState::ok) {
     reply.known_head = Bytes(record.head.view());
+    if (reply.state != SyncState::forked) return {};
+    // What it needs to find the last transaction that both chains have.
+    ROLLCALL_TRY_ASSIGN(reply.chain, log->hashes(record.number, request.seen_tx, fork_chain_max));
+    ROLLCALL_TRY(log->verdicts(record.number, request.seen_tx, record.last_tx, reply_verdicts_max,
+                               reply.verdicts));
     return {};
   }
   return tell(push, pushed, reply);
@@ -166,7 +171,7 @@ Result<Judgement> Space::State::apply_one(CachedDevice& device, const PushedTran
 Result<void> Space::State::tell(const Push& push, const Pushed& pushed, PushReply& reply) {
   const SyncRequest& request = *push.request;
   const DeviceRecord& record = pushed.device->stored.record;
-  ROLLCALL_TRY(log->changed_verdicts(record.number, request.seen_tx, reply.verdicts));
+  ROLLCALL_TRY(log->changed_verdicts(pushed.device->stored, request.seen_tx, reply.verdicts));
   if (request.seen_tx < pushed.last_before) {
     // Older ones come first, and a cut leaves out the newest.
     ROLLCALL_TRY(log->verdicts(record.number, request.seen_tx, pushed.last_before,

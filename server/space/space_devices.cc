@@ -183,16 +183,22 @@ Result<void> Space::State::admit(const StoredInvitation& invitation, const Enrol
     reply.grants.push_back({grant.id, grant.path, grant.role});
   }
   reply.label = record.label;
+  reply.enrolment = seal_enrolment(record);
+  cached_devices.emplace(record.number.value, std::move(device));
+  return {};
+}
+
+Bytes Space::State::seal_enrolment(const DeviceRecord& record) const {
   Enrolment enrolment;
   enrolment.space = header.name;
   enrolment.device = record.number;
   enrolment.key = record.key;
   enrolment.enrolled_ms = record.enrolled_ms;
   enrolment.label = record.label;
-  enrolment.grants = reply.grants;
-  reply.enrolment = sealer->seal(enrolment);
-  cached_devices.emplace(record.number.value, std::move(device));
-  return {};
+  for (const GrantRecord& grant : record.grants) {
+    enrolment.grants.push_back({grant.id, grant.path, grant.role});
+  }
+  return sealer->seal(enrolment);
 }
 
 Result<std::string> Space::State::role_of(const ScopeText& scope) const {

@@ -257,6 +257,7 @@ Result<void> SpaceReader::State::chain(const ReadRequest& wanted, Answer& a) {
     reply.known_tx = wanted.push->known_tx;
     reply.known_head = wanted.push->known_head;
     reply.verdicts = wanted.push->verdicts;
+    reply.chain = wanted.push->chain;
     reply.receipt = wanted.push->receipt;
     a.says_something = true;
   } else {
@@ -268,9 +269,14 @@ Result<void> SpaceReader::State::chain(const ReadRequest& wanted, Answer& a) {
     }
     if (reply.state != SyncState::ok) {
       reply.known_head = Bytes(record.head.view());
-    } else {
-      ROLLCALL_TRY(
-          snapshot->log().changed_verdicts(record.number, request.seen_tx, reply.verdicts));
+    }
+    if (reply.state == SyncState::forked) {
+      ROLLCALL_TRY_ASSIGN(reply.chain,
+                          snapshot->log().hashes(record.number, request.seen_tx, fork_chain_max));
+      ROLLCALL_TRY(snapshot->log().verdicts(record.number, request.seen_tx, record.last_tx,
+                                            reply_verdicts_max, reply.verdicts));
+    } else if (reply.state == SyncState::ok) {
+      ROLLCALL_TRY(snapshot->log().changed_verdicts(*a.device, request.seen_tx, reply.verdicts));
       ROLLCALL_TRY(snapshot->log().verdicts(record.number, request.seen_tx, record.last_tx,
                                             reply_verdicts_max, reply.verdicts));
       // Which chain they are about: a copied file has other transactions under these numbers.
@@ -282,7 +288,7 @@ Result<void> SpaceReader::State::chain(const ReadRequest& wanted, Answer& a) {
   }
   a.through_tx = std::min(told, record.last_tx);
   // Verdicts are never cut, but rows are, by what verdicts take.
-  std::size_t taken = reply.receipt.size();
+  std::size_t taken = reply.receipt.size() + reply.chain.size();
   for (const Verdict& verdict : reply.verdicts) {
     taken += verdict_bytes_estimate + verdict.reason.size();
   }

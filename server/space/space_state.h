@@ -94,6 +94,9 @@ struct Space::State {
   Result<void> admit(const StoredInvitation& invitation, const EnrollRequest& request,
                      EnrollReply& reply);
   Result<DeviceNumber> free_device_number();
+  [[nodiscard]] Bytes seal_enrolment(const DeviceRecord& record) const;
+  // Makes `forked` the device that goes on after `common`.
+  Result<void> make_fork(const CachedDevice& from, const ForkWant& want, StoredDevice& forked);
   // The role that a scope is given with: the one that is named, or what a schema without roles has.
   Result<std::string> role_of(const ScopeText& scope) const;
   Result<GrantRecord> insert_grant(StoredDevice& device, std::string_view path,

@@ -687,7 +687,7 @@ bool TransactionJudge::is_same(const CollectionDef& collection, const RowState& 
 }
 
 std::optional<Stamp> TransactionJudge::accepted(TxNumber number) const {
-  auto stamp = log_->accepted(case_->device->record.number, number);
+  auto stamp = log_->accepted(case_->device->holder_of(number), number);
   return stamp ? *stamp : std::nullopt;
 }
 

@@ -5,8 +5,10 @@
 
 #include "engine/codec/compression.h"
 #include "engine/codec/limits.h"
+#include "engine/protocol/chain.h"
 #include "engine/protocol/limits.h"
 #include "engine/storage/connection.h"
+#include "server/space/device_table.h"
 #include "server/space/limits.h"
 
 namespace rollcall {
@@ -269,6 +271,15 @@ Result<TxNumber> TransactionLog::verdicts(DeviceNumber device, TxNumber after,
   }
 }
 
+Result<void> TransactionLog::changed_verdicts(const StoredDevice& device, TxNumber through,
+                                              std::vector<Verdict>& out) {
+  ROLLCALL_TRY(changed_verdicts(device.record.number, through, out));
+  for (const StoredDevice::Ancestor& ancestor : device.ancestors) {
+    ROLLCALL_TRY(changed_verdicts(ancestor.number, std::min(through, ancestor.through), out));
+  }
+  return {};
+}
+
 Result<void> TransactionLog::changed_verdicts(DeviceNumber device, TxNumber through,
                                               std::vector<Verdict>& out) {
   changed_.bind_integer(1, device.value);
@@ -389,6 +400,52 @@ Result<std::optional<LoggedTransaction>> TransactionLog::find(std::int64_t id) {
   if (!found) return std::optional<LoggedTransaction>();
   ROLLCALL_TRY_ASSIGN(LoggedTransaction logged, read_logged(select));
   return std::optional<LoggedTransaction>(std::move(logged));
+}
+
+Result<std::optional<LoggedTransaction>> TransactionLog::find(DeviceNumber device,
+                                                              TxNumber number) {
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      connection_->cached(std::string(log_columns) +
+                                          " FROM _transactions WHERE device = ?1 AND number = ?2"));
+  select.bind_integer(1, device.value);
+  select.bind_integer(2, as_integer(number.value));
+  ROLLCALL_TRY_ASSIGN(const bool found, select.step());
+  if (!found) return std::optional<LoggedTransaction>();
+  ROLLCALL_TRY_ASSIGN(LoggedTransaction logged, read_logged(select));
+  return std::optional<LoggedTransaction>(std::move(logged));
+}
+
+Result<Bytes> TransactionLog::hashes(DeviceNumber device, TxNumber after, std::size_t count_max) {
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      connection_->cached("SELECT hash FROM _transactions WHERE device = ?1 AND "
+                                          "number > ?2 ORDER BY number LIMIT ?3"));
+  select.bind_integer(1, device.value);
+  select.bind_integer(2, as_integer(after.value));
+  select.bind_integer(3, static_cast<std::int64_t>(count_max));
+  Bytes hashes;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return hashes;
+    hashes.append(select.bytes(0));
+  }
+}
+
+Result<Hash> TransactionLog::head_at(const Cryptography& cryptography, DeviceNumber device,
+                                     TxNumber from, const Hash& head, TxNumber number) {
+  Hash reached = head;
+  while (from < number) {
+    const std::size_t count = std::min<std::size_t>(fork_chain_max, number.value - from.value);
+    ROLLCALL_TRY_ASSIGN(const Bytes some, hashes(device, from, count));
+    if (some.size() != count * Hash::size_bytes) {
+      return failure(ErrorCode::corrupt, "_transactions: a device's chain has a hole");
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const BytesView hash = BytesView(some).substr(i * Hash::size_bytes, Hash::size_bytes);
+      reached = next_head(cryptography, reached, Hash::from_bytes(hash));
+    }
+    from = TxNumber(from.value + count);
+  }
+  return reached;
 }
 
 Result<std::size_t> TransactionLog::count_parked(DeviceNumber device) {

@@ -15,6 +15,7 @@
 namespace rollcall {
 
 class Connection;
+struct StoredDevice;
 
 // What became of one transaction, as stored in the commit that judged it.
 struct Judgement {
@@ -72,14 +73,21 @@ class TransactionLog {
   Result<void> note_seen(DeviceNumber device, const SeenVerdict& seen);
 
   Result<std::optional<Hash>> hash(DeviceNumber device, TxNumber number);
+  // The hashes of the device's transactions after `after`, 32 bytes each, at most `count_max`.
+  Result<Bytes> hashes(DeviceNumber device, TxNumber after, std::size_t count_max);
+  // The chain's head after `number`, from the head that stands after `from`.
+  Result<Hash> head_at(const Cryptography& cryptography, DeviceNumber device, TxNumber from,
+                       const Hash& head, TxNumber number);
   // Nothing for one that was rejected or is not there.
   Result<std::optional<Stamp>> accepted(DeviceNumber device, TxNumber number);
   // Appends the verdicts of the device's transactions after `after` as runs, at most `count_max`
   // transactions; those up to `repeated_through` marked repeated. The last number told.
   Result<TxNumber> verdicts(DeviceNumber device, TxNumber after, TxNumber repeated_through,
                             std::size_t count_max, std::vector<Verdict>& out);
-  // Appends the verdicts up to `through` that changed and were not seen yet.
-  Result<void> changed_verdicts(DeviceNumber device, TxNumber through, std::vector<Verdict>& out);
+  // Appends the verdicts up to `through` that changed and were not seen yet,
+  // those of what it was before it forked included.
+  Result<void> changed_verdicts(const StoredDevice& device, TxNumber through,
+                                std::vector<Verdict>& out);
   // Sequences of the device's transactions in (after, through] that were applied at their first
   // verdict; ascending. None when these are more than `echo_transactions_max` transactions.
   Result<void> echo_sequences(DeviceNumber device, TxNumber after, TxNumber through,
@@ -102,12 +110,15 @@ class TransactionLog {
   Result<std::vector<LoggedTransaction>> parked(std::int64_t after, std::size_t count_max);
   // Nothing: there is none. The bytes are not read.
   Result<std::optional<LoggedTransaction>> find(std::int64_t id);
+  Result<std::optional<LoggedTransaction>> find(DeviceNumber device, TxNumber number);
   Result<std::size_t> count_parked(DeviceNumber device);
   Result<Bytes> bytes(std::int64_t id);
   // All, by arrival, with their bytes, until `each` fails.
   Result<void> each(const std::function<Result<void>(const LoggedTransaction&)>& each);
 
  private:
+  Result<void> changed_verdicts(DeviceNumber device, TxNumber through, std::vector<Verdict>& out);
+
   explicit TransactionLog(Connection& connection) : connection_(&connection) {}
 
   Connection* connection_;

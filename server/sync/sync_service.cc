@@ -56,6 +56,9 @@ Result<void> check_request(const SyncRequest& request) {
                                          " transactions: send at most " +
                                          std::to_string(push_transactions_max) + " at once");
   }
+  if (request.fork && !request.transactions.empty()) {
+    return failure(ErrorCode::malformed, "a request that asks for a fork pushes nothing");
+  }
   if (request.seen_changed.size() > reply_verdicts_max) {
     return failure(ErrorCode::limit,
                    "more changed verdicts are named as seen than a reply carries");
@@ -318,6 +321,7 @@ void SyncService::take_sync(const CallPtr& call, Readers& readers) {
   }
   call->request = std::make_shared<SyncRequest>(std::move(*request));
   call->deadline_ms = doors_.clock.steady_ms() + std::min(call->request->wait_ms, wait_ms_max);
+  if (call->request->fork) return take_fork(call);
   if (!call->request->transactions.empty()) return take_push(call);
   if (call->request->seen_changed.empty()) return read(call, readers, true);
   const bool posted = call->space->writer().try_post([this, call](Space* space) {
@@ -350,6 +354,25 @@ void SyncService::take_push(const CallPtr& call) {
   if (!call->space->writer().push(std::move(job))) {
     refuse_call(*call, writer_is_full());
   }
+}
+
+void SyncService::take_fork(const CallPtr& call) {
+  const bool posted = call->space->writer().try_post([this, call](Space* space) {
+    if (space == nullptr) {
+      return refuse_call(*call, {ErrorCode::later, "the server's disk failed: try again later"});
+    }
+    auto forked = space->fork(call->who.device, *call->request->fork);
+    if (!forked) return refuse_call(*call, forked.error());
+    call->space->enrolled(forked->device);
+    log_.warn("forked", {{"space", space->name()}, {"as", forked->device.value}});
+    SyncReply reply;
+    reply.epoch = space->epoch();
+    reply.server_ms = space->server_ms();
+    reply.state = SyncState::forked;
+    reply.fork = std::move(*forked);
+    respond(*call, reply);
+  });
+  if (!posted) refuse_call(*call, writer_is_full());
 }
 
 void SyncService::read(const CallPtr& call, Readers& readers, bool first) {

@@ -74,6 +74,7 @@ class SyncService final : public HttpHandler {
   Result<void> authenticate(SyncCall& call, SpaceReader& reader);
   void take_sync(const CallPtr& call, Readers& readers);
   void take_push(const CallPtr& call);
+  void take_fork(const CallPtr& call);
   void read(const CallPtr& call, Readers& readers, bool first);
   // True: the call waits, or is answered; false: it has to be read again.
   bool read_once(const CallPtr& call, SpaceReader& reader, bool first, bool last_try);

@@ -122,12 +122,29 @@ Phone::Phone(ReplicaWorld& world, const EnrollReply& enrolled, const ReplicaOpti
       world_(world),
       options_(options),
       path_(world.folder.file("phone-" + std::to_string(enrolled.device.value) + ".db")),
-      device_(enrolled.device),
       doors_{clock, world.random, test_cryptography()} {
   SecretSeed seed;
   world.random.fill(seed.bytes.data(), seed.bytes.size());
   replica_ =
       need(Replica::create(path_, enrolled, seed, "http://127.0.0.1:8080", doors_, options_));
+}
+
+Phone::Phone(ReplicaWorld& world, std::string path, const ReplicaOptions& options)
+    : clock(world.clock),
+      world_(world),
+      options_(options),
+      path_(std::move(path)),
+      doors_{clock, world.random, test_cryptography()} {
+  open();
+}
+
+std::unique_ptr<Phone> Phone::clone() {
+  need(replica().checkpoint());
+  close();
+  const std::string copy = path_ + "-copy" + std::to_string(++copies_);
+  std::filesystem::copy_file(path_, copy);
+  open();
+  return std::unique_ptr<Phone>(new Phone(world_, copy, options_));
 }
 
 void Phone::open() { replica_ = need(Replica::open(path_, doors_, options_)); }
@@ -265,7 +282,9 @@ Taken Phone::exchange(bool push, bool read) {
   return taken;
 }
 
-SyncReply Phone::answer(const SyncRequest& asked) { return world_.answer(device_, asked, head_); }
+SyncReply Phone::answer(const SyncRequest& asked) {
+  return world_.answer(replica().device(), asked, head_);
+}
 
 void Phone::sync() {
   // Far more than the longest catch-up of these tests takes: an endless one fails.
@@ -329,6 +348,15 @@ std::unique_ptr<Phone> ReplicaWorld::enroll(std::vector<std::string> scopes,
 }
 
 SyncReply ReplicaWorld::answer(DeviceNumber device, const SyncRequest& request, const Hash& head) {
+  if (request.fork) {
+    auto forked = space_->fork(device, *request.fork);
+    SyncReply reply;
+    reply.epoch = space_->epoch();
+    reply.server_ms = space_->server_ms();
+    reply.state = SyncState::forked;
+    if (forked) reply.fork = std::move(*forked);
+    return reply;
+  }
   std::optional<PushReply> pushed;
   if (!request.transactions.empty()) {
     Push push;

@@ -92,7 +92,9 @@ class Phone {
   ReplicaStatus status() { return need(replica().status()); }
   WrongClock clock;
   std::function<void(SyncReply&)> tamper;  // with what `exchange` gets
-  DeviceNumber device() const { return device_; }
+  DeviceNumber device() const { return replica_->device(); }
+  // A second phone that holds a copy of this one's file, as it is now.
+  std::unique_ptr<Phone> clone();
   std::uint64_t requests = 0;
   std::uint64_t heals_asked = 0;
   std::uint64_t rows_received = 0;  // in pages of any kind
@@ -100,10 +102,12 @@ class Phone {
   std::uint32_t budget_bytes = 0;
 
  private:
+  Phone(ReplicaWorld& world, std::string path, const ReplicaOptions& options);
+
   ReplicaWorld& world_;
   ReplicaOptions options_;
   std::string path_;
-  DeviceNumber device_;
+  int copies_ = 0;
   std::unique_ptr<Replica> replica_;
   Hash head_;
   ReplicaDoors doors_;

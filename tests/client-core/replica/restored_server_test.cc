@@ -129,33 +129,6 @@ TEST(Replica, IsBehindNoMoreOnceTheServerHasEverythingBack) {
   world.expect_same(*a);
 }
 
-TEST(Replica, StopsPushingWhenItsFileWasCopiedAndKeepsItsOutbox) {
-  ReplicaWorld world;
-  auto a = world.enroll({"unit/a"});
-  a->put("thing", {{"unit", text("a")}, {"name", text("both")}});
-  a->sync();
-  need(a->replica().checkpoint());
-  const std::string path = a->replica().path();
-  a->close();
-  const std::string copy = world.folder.file("copied.db");
-  std::filesystem::copy_file(path, copy);
-  a->open();
-  a->put("thing", {{"unit", text("a")}, {"name", text("first")}});
-  a->sync();
-  a->close();
-  std::filesystem::copy_file(copy, path, std::filesystem::copy_options::overwrite_existing);
-  for (const char* suffix : {"-wal", "-shm"}) std::filesystem::remove(path + suffix);
-  a->open();
-  const RowId id = a->put("thing", {{"unit", text("a")}, {"name", text("second")}});
-  a->sync();
-  EXPECT_TRUE(a->status().forked);
-  EXPECT_TRUE(a->replica().facts().push_stopped);
-  EXPECT_EQ(a->status().pending, 1u);
-  EXPECT_EQ(a->shows("thing", id, "name"), "second");
-  a->restart();
-  EXPECT_TRUE(a->status().forked);
-}
-
 TEST(Replica, IgnoresAnAnswerThatCallsItForkedAfterItsPushWentThrough) {
   ReplicaWorld world;
   auto a = world.enroll({"unit/a"});
