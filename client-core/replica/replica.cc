@@ -412,6 +412,7 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
   Standing& standing = parts.standing;
   Taken taken;
   if (reply.epoch < standing.epoch) return taken;  // from before a restore, and late
+  if (standing.banned == Banned::erased) return taken;
   parts.clock.follow(reply.server_ms, parts.doors.clock.utc_ms());
   standing.heard_ms = reply.server_ms;
   standing.latest_ms = reply.server_ms;

@@ -90,6 +90,7 @@ Result<void> ReplicaParts::erase() {
   };
   ROLLCALL_TRY(write(work));
   must_reload();
+  ROLLCALL_TRY(refresh());
   // The log still holds what the file does not.
   return connection.checkpoint();
 }

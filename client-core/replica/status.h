@@ -42,7 +42,7 @@ struct ReplicaStatus {
 
   Lock lock = Lock::open;
   std::int64_t lease_until_ms = 0;  // server time; 0: none of its roles has a lease
-  bool forked = false;              // this file was copied or restored: nothing is pushed any more
+  bool forked = false;              // this file was copied or restored, and has yet to go on as another
   // The server (restored from a backup) lacks transactions that this device has sent...
   bool behind = false;    // ...so its rows wait until it has them again, and are sent again,
   bool gap = false;       // ...except that some are not kept here any more: nothing can be pushed

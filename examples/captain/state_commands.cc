@@ -41,8 +41,8 @@ std::string trouble(const json& status) {
            "and enrol into a new file";
   }
   if (state == "forked") {
-    return "this file was copied or restored from a backup: nothing is sent any more; enrol again "
-           "and keep this file";
+    return "this file was copied or restored from a backup: sync, and it goes on as another device; "
+           "if that does not help today, an organizer has to allow it. Local work is kept";
   }
   if (state == "gap") {
     return "the server was restored and lacks what this device sent long ago: nothing is sent; "

@@ -283,7 +283,9 @@ Result<void> SpaceReader::State::chain(const ReadRequest& wanted, Answer& a) {
       if (!reply.verdicts.empty()) reply.known_head = Bytes(record.head.view());
     }
   }
+  // Of a forked device, nobody knows yet which verdicts are about its own transactions.
   for (const Verdict& verdict : reply.verdicts) {
+    if (reply.state == SyncState::forked) break;
     told = std::max(told, TxNumber(verdict.number.value + verdict.more));
   }
   a.through_tx = std::min(told, record.last_tx);

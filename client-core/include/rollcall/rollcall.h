@@ -190,7 +190,9 @@ ROLLCALL_API void rollcall_unobserve(rollcall_replica* replica, uint64_t observa
  *  "grants":[…],…};
  * "state": ok; catching_up; diverged; behind (the server was restored and lacks what this device
  * has sent: it is sent again, and rows wait for that); gap (as behind, but some of it is not kept
- * here any more: nothing is pushed, all local work is kept); or forked. Keys are only added. */
+ * here any more: nothing is pushed, all local work is kept); or forked (a copy,
+ * which the next sync makes a device of its own); or locked (its lease ended: sync), revoked (shut
+ * out: goes on sending), erased (and nothing is left). Keys are only added. */
 ROLLCALL_API int32_t rollcall_status(rollcall_replica* replica, char** json_out);
 /* Open losers: [{"number","conflict","collection","id","field","value","value_by","value_at_ms",
  * "losing","by","at_ms","may_restore"}…]; "conflict" is the loser's name for the next two;

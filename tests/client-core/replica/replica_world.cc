@@ -371,6 +371,7 @@ SyncReply ReplicaWorld::answer(DeviceNumber device, const SyncRequest& request, 
   wanted.device = device;
   wanted.request = &request;
   wanted.push = pushed ? &*pushed : nullptr;
+  if (!pushed) wanted.signed_head = head;
   SyncReply reply;
   ReadOutcome outcome = need(reader().read(wanted, reply));
   if (outcome == ReadOutcome::copied_back) {
