@@ -153,6 +153,7 @@ TEST_F(BackupTest, VerifyNamesWhatIsWrongInAStore_G19) {
     ConnectionOptions options;
     options.access = Access::writer;
     options.application_id = space_application_id;
+    options.format_version = space_format_version;
     Connection insider = need(Connection::open(folder() + "/spaces/nc.rollcall", options));
     need(insider.execute("UPDATE _unit SET name = 'Elsewhere' WHERE name = 'Unit 1'"));
     ASSERT_EQ(insider.changes(), 1);

@@ -49,6 +49,7 @@ class SpaceCheckTest : public ::testing::Test {
     ConnectionOptions options;
     options.access = Access::writer;
     options.application_id = space_application_id;
+    options.format_version = space_format_version;
     options.vfs = world_.disk.vfs();
     Connection connection = need(Connection::open(world_.path, options));
     need(connection.execute(sql));
