@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 
 #include "engine/base/sodium_cryptography.h"
 #include "engine/clock/clock.h"
+#include "server/commands/backup_commands.h"
 #include "server/commands/data_commands.h"
 #include "server/commands/device_commands.h"
 #include "server/commands/parked_commands.h"
@@ -43,6 +45,8 @@ struct Arguments {
   bool json = false;
   bool erase = false;
   std::int64_t number = 0;
+  std::string to;
+  std::optional<std::size_t> keep;
   ServeOptions serve;
   ImportArguments import;
 };
@@ -56,6 +60,7 @@ class CommandLine {
     add_devices();
     add_parked();
     add_data();
+    add_backups();
     add_serve();
   }
 
@@ -212,6 +217,16 @@ class CommandLine {
           return history_command(a_.folder, a_.space, a_.collection, a_.row, a_.json, program_);
         }))));
     history->add_option("ID", a_.row, "the row's id")->required();
+  }
+
+  void add_backups() {
+    CLI::App* backup = add(app_, "backup", "copy everything, while serve runs too",
+                           [this] { return backup_command(a_.folder, a_.to, a_.keep, program_); });
+    backup->add_option("--to", a_.to, "the folder that gets a new folder for it")->required();
+    backup->add_option("--keep", a_.keep, "remove all but the newest so many");
+
+    with_json(add(app_, "verify", "check a server's folder or a backup from end to end",
+                  [this] { return verify_command(a_.folder, a_.json, program_); }));
   }
 
   void add_serve() {

@@ -289,6 +289,12 @@ Result<void> ConnectionState::fold_log() {
   return {};
 }
 
+Result<void> Connection::copy_to(const std::string& path) {
+  ROLLCALL_TRY_ASSIGN(Statement copy, prepare("VACUUM INTO ?1"));
+  copy.bind_text(1, path);
+  return copy.run();
+}
+
 Result<void> Connection::checkpoint() {
   if (state_->poison) return *state_->poison;
   const int code =

@@ -72,6 +72,10 @@ class Connection {
   [[nodiscard]] std::uint64_t steps() const;
   [[nodiscard]] const std::string& path() const;
 
+  // Writes what a reader sees now into a new file, which must not be there: whole in itself, without
+  // a log beside it, free pages left out. Others may write meanwhile. The caller flushes it.
+  Result<void> copy_to(const std::string& path);
+
   // Folds the whole write-ahead log into the file and cuts it to nothing, as far as readers let it.
   Result<void> checkpoint();
 

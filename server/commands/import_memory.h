@@ -53,6 +53,8 @@ class ImportMemory {
   Result<void> drop();
   // All of them, or none; nothing is under way any more.
   Result<void> remember(const std::vector<Entry>& entries);
+  // A copy of now in a new file; the caller flushes it.
+  Result<void> copy_to(const std::string& path) { return connection_.copy_to(path); }
 
  private:
   explicit ImportMemory(Connection connection) : connection_(std::move(connection)) {}

@@ -75,8 +75,20 @@ Result<void> rename_durably(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) return failed("rename", from);
   std::string folder = std::filesystem::path(to).parent_path().string();
   if (folder.empty()) folder = ".";
-  const FileHandle directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.is_open() || ::fsync(directory.number()) != 0) return failed("flush", folder);
+  return flush_folder(folder);
+}
+
+Result<void> flush_file(const std::string& path, unsigned mode) {
+  const FileHandle file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!file.is_open()) return failed("open", path);
+  if (::fchmod(file.number(), mode) != 0) return failed("protect", path);
+  if (::fsync(file.number()) != 0) return failed("flush", path);
+  return {};
+}
+
+Result<void> flush_folder(const std::string& path) {
+  const FileHandle directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.is_open() || ::fsync(directory.number()) != 0) return failed("flush", path);
   return {};
 }
 

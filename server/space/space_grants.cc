@@ -211,7 +211,8 @@ Result<DeviceRecord> Space::revoke(DeviceNumber number, bool erase) {
 }
 
 Result<void> Space::State::revoke(CachedDevice& device, bool erase) {
-  if (!device.stored.record.is_revoked()) ROLLCALL_TRY(file.count_revocation());
+  const bool was_revoked = device.stored.record.is_revoked();
+  if (!was_revoked) ROLLCALL_TRY(file.count_revocation());
   ROLLCALL_TRY_ASSIGN(const std::vector<CachedDevice*> family, family_of(device.stored.record));
   for (CachedDevice* member : family) {
     DeviceRecord& record = member->stored.record;
@@ -223,6 +224,8 @@ Result<void> Space::State::revoke(CachedDevice& device, bool erase) {
     }
     ROLLCALL_TRY(devices->save_revocation(record));
   }
+  // Every sequence is somebody's: one that tells nothing new is not taken.
+  if (was_revoked) return grants_changed(device);
   // All end at one place, which also tells which these were.
   for (GrantRecord& grant : device.stored.record.grants) {
     grant.ended = next;

@@ -81,12 +81,39 @@ Result<std::vector<LoggedTransaction>> read_all(Statement& select) {
   }
 }
 
-Result<Bytes> unpack(Encoding encoding, BytesView stored) {
-  if (encoding == Encoding::identity) return Bytes(stored);
-  return decompress(encoding, stored, transaction_bytes_max);
+// In the place of an Encoding: the bytes are gone because a person was erased.
+constexpr std::int64_t erased_encoding = 255;
+
+Result<Bytes> unpack(std::int64_t encoding, BytesView stored) {
+  if (encoding == static_cast<std::int64_t>(Encoding::identity)) return Bytes(stored);
+  if (encoding == erased_encoding) return Bytes();
+  return decompress(static_cast<Encoding>(encoding), stored, transaction_bytes_max);
+}
+
+Result<void> each_with_bytes(Statement& select,
+                             const std::function<Result<void>(const LoggedTransaction&)>& each) {
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return {};
+    ROLLCALL_TRY_ASSIGN(LoggedTransaction logged, read_logged(select));
+    logged.erased = select.integer(17) == erased_encoding;
+    const auto bytes = unpack(select.integer(17), select.bytes(18));
+    if (!bytes) {
+      return failure(ErrorCode::corrupt, "the stored bytes of " + text_of(logged) +
+                                             " cannot be read: " + bytes.error().message);
+    }
+    logged.bytes = *bytes;
+    ROLLCALL_TRY(each(logged));
+  }
 }
 
 }  // namespace
+
+std::string text_of(const LoggedTransaction& logged) {
+  Bytes device;
+  put_u32(device, logged.device.value);
+  return "transaction " + std::to_string(logged.number.value) + " of device " + to_hex(device);
+}
 
 Verdict verdict_of(TxNumber number, const Judgement& judgement) {
   Verdict verdict;
@@ -464,7 +491,7 @@ Result<Bytes> TransactionLog::bytes(std::int64_t id) {
   select.bind_integer(1, id);
   ROLLCALL_TRY_ASSIGN(const bool found, select.step());
   if (!found) return failure(ErrorCode::not_found, "no such transaction");
-  return unpack(static_cast<Encoding>(select.integer(0)), select.bytes(1));
+  return unpack(select.integer(0), select.bytes(1));
 }
 
 Result<void> TransactionLog::each(
@@ -472,15 +499,65 @@ Result<void> TransactionLog::each(
   ROLLCALL_TRY_ASSIGN(Statement select,
                       connection_->prepare(std::string(log_columns) +
                                            ", encoding, bytes FROM _transactions ORDER BY id"));
+  return each_with_bytes(select, each);
+}
+
+Result<void> TransactionLog::each_of(
+    DeviceNumber device, const std::function<Result<void>(const LoggedTransaction&)>& each) {
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      connection_->cached(std::string(log_columns) +
+                                          ", encoding, bytes FROM _transactions WHERE device = ?1 "
+                                          "ORDER BY number"));
+  select.bind_integer(1, device.value);
+  return each_with_bytes(select, each);
+}
+
+Result<void> TransactionLog::each_applied(
+    const std::function<Result<void>(const LoggedTransaction&)>& each) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      connection_->cached(std::string(log_columns) +
+                          " FROM _transactions WHERE sequence > 0 ORDER BY sequence"));
   while (true) {
     ROLLCALL_TRY_ASSIGN(const bool more, select.step());
     if (!more) return {};
-    ROLLCALL_TRY_ASSIGN(LoggedTransaction logged, read_logged(select));
-    ROLLCALL_TRY_ASSIGN(const Bytes bytes,
-                        unpack(static_cast<Encoding>(select.integer(17)), select.bytes(18)));
-    logged.bytes = bytes;
+    ROLLCALL_TRY_ASSIGN(const LoggedTransaction logged, read_logged(select));
     ROLLCALL_TRY(each(logged));
   }
+}
+
+Result<std::vector<DeviceNumber>> TransactionLog::authors() {
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      connection_->cached("SELECT DISTINCT device FROM _transactions "
+                                          "ORDER BY device"));
+  std::vector<DeviceNumber> authors;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return authors;
+    authors.push_back(DeviceNumber(static_cast<std::uint32_t>(select.integer(0))));
+  }
+}
+
+Result<std::optional<LoggedRequest>> TransactionLog::request(std::int64_t id) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      connection_->cached(
+          "SELECT device, received_ms, signed_text, signature FROM _requests WHERE id = ?1"));
+  select.bind_integer(1, id);
+  ROLLCALL_TRY_ASSIGN(const bool found, select.step());
+  if (!found) return std::optional<LoggedRequest>();
+  LoggedRequest request;
+  request.device = DeviceNumber(static_cast<std::uint32_t>(select.integer(0)));
+  request.received_ms = select.integer(1);
+  request.signed_text = select.text(2);
+  request.signature = select.bytes(3);
+  return std::optional<LoggedRequest>(std::move(request));
+}
+
+Result<std::uint64_t> TransactionLog::count_requests() {
+  ROLLCALL_TRY_ASSIGN(Statement count, connection_->cached("SELECT count(*) FROM _requests"));
+  ROLLCALL_TRY(count.step());
+  return as_unsigned(count.integer(0));
 }
 
 }  // namespace rollcall

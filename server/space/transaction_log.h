@@ -47,7 +47,18 @@ struct LoggedTransaction {
   std::int64_t received_ms = 0;
   std::int64_t request = 0;  // the proof that it came with
   Hash hash;
-  BytesView bytes;  // empty: a void
+  BytesView bytes;      // empty: a void, or erased
+  bool erased = false;  // its bytes went with a person's; told only by calls that read bytes
+};
+// "transaction 7 of device 0a1b2c3d": for messages.
+std::string text_of(const LoggedTransaction& logged);
+
+// The signed text of a request that brought transactions, as it came.
+struct LoggedRequest {
+  DeviceNumber device;
+  std::int64_t received_ms = 0;
+  std::string signed_text;
+  Bytes signature;
 };
 
 // Appends a verdict to those of the transactions before: plain acceptances in a row become one.
@@ -115,6 +126,16 @@ class TransactionLog {
   Result<Bytes> bytes(std::int64_t id);
   // All, by arrival, with their bytes, until `each` fails.
   Result<void> each(const std::function<Result<void>(const LoggedTransaction&)>& each);
+  // One device's, by number, likewise.
+  Result<void> each_of(DeviceNumber device,
+                       const std::function<Result<void>(const LoggedTransaction&)>& each);
+  // What took effect, without its bytes, by sequence.
+  Result<void> each_applied(const std::function<Result<void>(const LoggedTransaction&)>& each);
+  // The devices that it holds transactions of, ascending.
+  Result<std::vector<DeviceNumber>> authors();
+  // Nothing: there is none.
+  Result<std::optional<LoggedRequest>> request(std::int64_t id);
+  Result<std::uint64_t> count_requests();
 
  private:
   Result<void> changed_verdicts(DeviceNumber device, TxNumber through, std::vector<Verdict>& out);

@@ -54,7 +54,7 @@ TEST_F(CommandsTest, UsageIsExitTwoAndOneLine) {
   const Ran help = run_server_program({"--help"});
   EXPECT_EQ(help.exit, 0);
   for (const char* command : {"init", "space", "import", "invite", "device", "serve", "schema",
-                              "digest", "history", "export"}) {
+                              "digest", "history", "export", "backup", "verify"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
   }
 }

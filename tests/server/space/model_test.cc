@@ -6,6 +6,7 @@
 #include "engine/merge/merge_row.h"
 #include "engine/model/path.h"
 #include "engine/protocol/sealed.h"
+#include "server/space/space_check.h"
 #include "tests/server/space/space_world.h"
 
 namespace rollcall {
@@ -289,6 +290,10 @@ class RandomWorld {
     }
     EXPECT_EQ(count, plain_.rows.size());
     EXPECT_GT(accepted_, 0u);
+    // And a replay of the log makes the same of it.
+    const auto checked = check_space(
+        world_.path, {world_.clock, random_, test_cryptography(), world_.disk.vfs()}, "/scratch");
+    EXPECT_TRUE(checked.has_value()) << checked.error().message;
   }
 
  public:

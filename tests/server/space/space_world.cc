@@ -8,6 +8,7 @@
 #include "engine/model/packed_stamps.h"
 #include "engine/model/path.h"
 #include "engine/protocol/chain.h"
+#include "engine/protocol/signing.h"
 #include "engine/storage/digest.h"
 #include "schema/compiler.h"
 
@@ -571,8 +572,15 @@ Result<std::vector<PushReply>> World::try_apply(Device& device, const SyncReques
   push.device = device.number();
   push.request = &request;
   push.signed_head = device.head();
-  push.signed_text = "signed";
-  push.signature = Signature{};
+  Authorization who;
+  who.space = "nc";
+  who.device = device.number();
+  who.time_ms = clock.utc_ms();
+  who.nonce = Bytes(Authorization::nonce_bytes, 'n');
+  who.head = push.signed_head;
+  const std::string signed_by = signed_text("POST", "/v1/sync", Hash{}, who);
+  push.signed_text = signed_by;
+  push.signature = test_cryptography().sign(device.seed(), signed_by);
   return space_->apply(std::span<const Push>(&push, 1));
 }
 

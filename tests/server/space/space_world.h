@@ -83,6 +83,7 @@ class Device {
   Device(World& world, const EnrollReply& enrolled, SecretSeed seed);
 
   [[nodiscard]] DeviceNumber number() const { return number_; }
+  [[nodiscard]] const SecretSeed& seed() const { return seed_; }
   [[nodiscard]] const std::map<RowKey, MirrorRow>& rows() const { return rows_; }
   [[nodiscard]] const MirrorRow* row(std::string_view collection, RowId id) const;
   // The present text of a field; "-" when the row or its value is not there.
