@@ -8,6 +8,7 @@
 #   ZLIB::ZLIB                     gzip content encoding
 #   rollcall::beast                Asio and Beast, compiled once (server)
 #   rollcall_sqlite                SQLite (see RollcallSqlite.cmake)
+#   rollcall::qrencode PNG::PNG    an invitation's QR code (server)
 #   OpenSSL::SSL fmt::fmt spdlog::spdlog CLI11::CLI11
 #   GTest::gmock rapidcheck benchmark::benchmark
 
@@ -45,6 +46,11 @@ if(ROLLCALL_SERVER)
   find_package(Boost 1.81 REQUIRED)
   find_package(OpenSSL REQUIRED)
   find_package(spdlog REQUIRED)
+  find_package(PNG REQUIRED)
+  pkg_check_modules(qrencode REQUIRED IMPORTED_TARGET libqrencode)
+  add_library(rollcall_dep_qrencode INTERFACE)
+  add_library(rollcall::qrencode ALIAS rollcall_dep_qrencode)
+  target_link_libraries(rollcall_dep_qrencode INTERFACE PkgConfig::qrencode)
 
   # Asio and Beast instantiate their own code here, once, and nowhere else: each file that did it
   # again would cost ten seconds and a gigabyte.

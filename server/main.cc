@@ -47,6 +47,7 @@ struct Arguments {
   std::int64_t number = 0;
   std::string to;
   std::optional<std::size_t> keep;
+  InvitationShown shown;
   ServeOptions serve;
   ImportArguments import;
 };
@@ -99,6 +100,12 @@ class CommandLine {
     app->add_flag("--json", a_.json, "print JSON, one object a line");
     return app;
   }
+  void with_drawing(CLI::App* app) {
+    CLI::Option* json = app->add_flag("--json", a_.shown.json, "print JSON, one object a line");
+    app->add_flag("--qr", a_.shown.draw, "draw the link as a QR code, even where not on a terminal")
+        ->excludes(json);
+    app->add_option("--qr-png", a_.shown.png, "write the link's QR code to this PNG file");
+  }
   CLI::App* group(const std::string& name, const std::string& about) {
     return app_.add_subcommand(name, about)->require_subcommand(1);
   }
@@ -128,11 +135,13 @@ class CommandLine {
   }
 
   void add_devices() {
-    CLI::App* invite = with_json(with_space(add(app_, "invite", "let one device in", [this] {
-      return invite_command(a_.folder, a_.space, a_.label, a_.scopes, a_.json, program_);
-    })));
+    CLI::App* invite = with_space(add(app_, "invite", "let one device in", [this] {
+      return invite_command(a_.folder, a_.space, a_.label, a_.scopes, a_.shown, program_);
+    }));
     invite->add_option("--label", a_.label, "whose device it will be")->required();
     invite->add_option("--scope", a_.scopes, "a path that it may read and write; may be repeated");
+
+    with_drawing(invite);
 
     CLI::App* device = group("device", "who may read and write what");
     with_json(with_space(add(*device, "list", "list the devices", [this] {
@@ -150,9 +159,9 @@ class CommandLine {
     })));
     revoke->add_flag("--erase", a_.erase,
                      "erase it at its next contact, with what it has not sent");
-    with_json(
+    with_drawing(
         one(with_space(add(*device, "replace", "invite its successor, which shuts it out", [this] {
-          return device_replace_command(a_.folder, a_.space, a_.device, a_.json, program_);
+          return device_replace_command(a_.folder, a_.space, a_.device, a_.shown, program_);
         }))));
     one(with_space(add(*device, "allow-fork", "let a twice copied file go on once more", [this] {
       return device_allow_fork_command(a_.folder, a_.space, a_.device, program_);
@@ -272,7 +281,12 @@ int main(int count, char** words) {
   const rollcall::SystemClock clock;
   rollcall::SystemRandom random;
   const rollcall::SodiumCryptography cryptography;
-  const rollcall::Program program{clock,     random,    cryptography,
-                                  std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1};
+  const rollcall::Program program{clock,
+                                  random,
+                                  cryptography,
+                                  std::cout,
+                                  std::cerr,
+                                  ::isatty(STDERR_FILENO) == 1,
+                                  ::isatty(STDOUT_FILENO) == 1};
   return rollcall::CommandLine(program).run(count, words);
 }

@@ -11,6 +11,7 @@
 #include "client-core/abi/json_fields.h"
 #include "client-core/abi/json_report.h"
 #include "client-core/abi/replica_handle.h"
+#include "client-core/abi/sealing.h"
 #include "client-core/sync/enrollment.h"
 #include "engine/codec/json_value.h"
 
@@ -276,6 +277,22 @@ void tell_observers(rollcall_replica& replica) noexcept {
 void after_change(rollcall_replica& replica) noexcept {
   replica.wake();
   tell_observers(replica);
+}
+
+rollcall::Sealing sealing_of(rollcall_replica& replica) {
+  return {*replica.replica, {replica.system.cryptography, replica.system.random}};
+}
+
+// Runs `make`, which returns a text or an error, and gives the text to the caller.
+template <class Make>
+std::int32_t tells(rollcall_replica* replica, char** out, const Make& make) noexcept {
+  return on(replica, [&]() -> Result<void> {
+    if (out == nullptr) return missing("the place for the answer");
+    *out = nullptr;
+    ROLLCALL_TRY_ASSIGN(const std::string text, make());
+    *out = copied(text);
+    return {};
+  });
 }
 
 }  // namespace
@@ -677,6 +694,73 @@ int32_t rollcall_digest(rollcall_replica* replica, const char* scope, int32_t co
                                    {"content", content != 0 || scope != nullptr}};
     *json_out = copied(report.dump());
     return {};
+  });
+}
+
+/* --- Sealed fields --- */
+
+int32_t rollcall_sealing_begin(rollcall_replica* replica, const char* admin) {
+  return on(replica, [&]() -> Result<void> {
+    if (admin == nullptr) return missing("the admin's key");
+    return sealing_of(*replica).begin(admin);
+  });
+}
+
+int32_t rollcall_sealing(rollcall_replica* replica, char** json_out) {
+  return tells(replica, json_out, [&] { return sealing_of(*replica).report(); });
+}
+
+int32_t rollcall_sealing_take(rollcall_replica* replica, const char* list) {
+  return on(replica, [&]() -> Result<void> {
+    if (list == nullptr) return missing("the team's list");
+    return sealing_of(*replica).take(list);
+  });
+}
+
+int32_t rollcall_seal(rollcall_replica* replica, const char* collection, const char* id,
+                      const char* field, const char* text, int32_t author_copy, char* id_out,
+                      char** value_out) {
+  return tells(replica, value_out, [&]() -> Result<std::string> {
+    if (text == nullptr) return missing("the text");
+    std::string row = id == nullptr ? std::string() : id;
+    if (id == nullptr) {
+      rollcall::RowIdSource ids(replica->system.random);
+      row = ids.next(replica->system.clock.utc_ms()).text();
+    }
+    ROLLCALL_TRY_ASSIGN(const auto place, place_of(*replica, collection, row.c_str(), field));
+    auto value = sealing_of(*replica).seal(*place.collection, *place.field, place.id, text,
+                                           author_copy != 0);
+    if (value && id_out != nullptr) std::memcpy(id_out, place.id.text().c_str(), 37);
+    return value;
+  });
+}
+
+int32_t rollcall_unseal(rollcall_replica* replica, const char* collection, const char* id,
+                        const char* field, const char* recovery, char** json_out) {
+  return tells(replica, json_out, [&]() -> Result<std::string> {
+    ROLLCALL_TRY_ASSIGN(const auto place, place_of(*replica, collection, id, field));
+    std::optional<std::string_view> with;
+    if (recovery != nullptr) with = recovery;
+    return sealing_of(*replica).unseal(*place.collection, *place.field, place.id, with);
+  });
+}
+
+int32_t rollcall_sealing_admin(char** secret_out, char** key_out, rollcall_error* error) {
+  return guarded(error, [&]() -> Result<void> {
+    if (secret_out == nullptr || key_out == nullptr) return missing("where to tell it");
+    *secret_out = nullptr;
+    rollcall::SystemDoors system;
+    const auto made = rollcall::new_admin({system.cryptography, system.random});
+    *key_out = copied(made.key);
+    *secret_out = copied(made.secret);
+    return {};
+  });
+}
+
+int32_t rollcall_sealing_sign(rollcall_replica* replica, const char* change, char** json_out) {
+  return tells(replica, json_out, [&]() -> Result<std::string> {
+    if (change == nullptr) return missing("the change");
+    return sealing_of(*replica).sign(change);
   });
 }
 

@@ -25,7 +25,7 @@ ConnectionOptions connection_options(const ReplicaOptions& options, bool create)
   wanted.application_id = replica_application_id;
   wanted.format_version = replica_format_version;
   wanted.vfs = options.vfs;
-  wanted.hidden_tables = {"_identity", "_fork"};
+  wanted.hidden_tables = {"_identity", "_fork", "_private"};
   wanted.overwrite_deleted = true;  // rows that leave a kiosk are not to be found in its file
   return wanted;
 }
@@ -239,6 +239,16 @@ Result<void> Replica::adopt_schema(BytesView bytes) {
   if (!done) parts.change_schema(before);
   parts.queries.everything_changed();
   return done;
+}
+
+Result<std::optional<Bytes>> Replica::private_value(std::string_view name) {
+  ROLLCALL_TRY(parts_->check_unlocked());
+  return parts_->private_values.find(name);
+}
+
+Result<void> Replica::keep_private(std::string_view name, BytesView value) {
+  ROLLCALL_TRY(parts_->check_unlocked());
+  return parts_->write([&] { return parts_->private_values.keep(name, value); });
 }
 
 // ---- Writing and reading

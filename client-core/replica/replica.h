@@ -105,6 +105,11 @@ class Replica {
   // newer changes nothing.
   Result<void> adopt_schema(BytesView bytes);
 
+  // What this device keeps beside its rows, for itself alone: it is never synced, and no query
+  // reads it. Kept values are on the disk when `keep_private` returns. `locked` as all reading.
+  Result<std::optional<Bytes>> private_value(std::string_view name);
+  Result<void> keep_private(std::string_view name, BytesView value);
+
   // The clock that stamps local transactions; it follows the server's, as replies tell.
   [[nodiscard]] const HybridClock& clock() const;
   // A refusal told the server's time (`stale`): follow it.

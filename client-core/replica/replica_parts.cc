@@ -31,6 +31,7 @@ ReplicaParts::ReplicaParts(const ReplicaDoors& the_doors, const ReplicaOptions& 
       unknown(connection),
       losers(connection),
       conflict_numbers(connection),
+      private_values(connection),
       pending(connection, outbox),
       grants(connection, path_sets),
       overlay(parts_of(*this)),

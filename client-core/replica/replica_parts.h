@@ -15,6 +15,7 @@
 #include "client-core/replica/outbox.h"
 #include "client-core/replica/overlay.h"
 #include "client-core/replica/pending_writes.h"
+#include "client-core/replica/private_values.h"
 #include "client-core/replica/queries.h"
 #include "client-core/replica/reading.h"
 #include "client-core/replica/replica.h"
@@ -93,6 +94,7 @@ struct ReplicaParts {
   UnknownValues unknown;
   OpenLosers losers;
   ConflictNumbers conflict_numbers;
+  PrivateValues private_values;
   PendingWrites pending;
   Grants grants;
   Overlay overlay;

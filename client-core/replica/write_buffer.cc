@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client-core/replica/replica_parts.h"
+#include "client-core/sealing/sealed_value.h"
 #include "engine/codec/limits.h"
 #include "engine/merge/clamp.h"
 #include "engine/merge/restore.h"
@@ -31,6 +32,16 @@ Result<void> check_required(const CollectionDef& def, std::span<const FieldId> g
     }
   }
   return {};
+}
+
+// Nothing readable gets into a sealed field by mistake: not onto this disk, not to a server.
+Result<void> check_sealed(const CollectionDef& def, const FieldDef& field, ValueView value) {
+  if (field.type != FieldType::sealed || value.is_null()) return {};
+  const auto envelope = SealedValue::parse(value.bytes);
+  if (envelope || envelope.error().code == ErrorCode::newer_format) return {};
+  return failure(ErrorCode::bad_value, def.name + "." + field.name +
+                                           " takes only what was sealed on a device: seal it "
+                                           "first");
 }
 
 }  // namespace
@@ -74,6 +85,7 @@ Result<std::vector<WriteBuffer::FieldValue>> WriteBuffer::resolve(
     if (field == nullptr || field->id.value == 0) return unknown_field(def, named.field);
     if (!named.value.is_null() || field->rule != MergeRule::set) {
       ROLLCALL_TRY(check_value(*field, named.value));
+      ROLLCALL_TRY(check_sealed(def, *field, named.value));
     }
     fields.push_back({field, named.value});
   }
@@ -229,6 +241,7 @@ Result<void> WriteBuffer::put_rows(const CollectionDef& collection, std::span<co
     const auto of_row = cells.subspan(row * fields.size(), fields.size());
     for (std::size_t i = 0; i < of_row.size(); ++i) {
       auto fits = check_value(*inserting_.defs[i + 1], of_row[i]);
+      if (fits) fits = check_sealed(*def, *inserting_.defs[i + 1], of_row[i]);
       if (!fits) return at_row(row, std::move(fits).error());
     }
     cells_.assign(1, ValueView::of_boolean(false));

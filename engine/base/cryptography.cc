@@ -19,6 +19,7 @@ Hash Hash::from_bytes(BytesView view) { return block_from<Hash>(view); }
 PublicKey PublicKey::from_bytes(BytesView view) { return block_from<PublicKey>(view); }
 SecretSeed SecretSeed::from_bytes(BytesView view) { return block_from<SecretSeed>(view); }
 Signature Signature::from_bytes(BytesView view) { return block_from<Signature>(view); }
+BoxKey BoxKey::from_bytes(BytesView view) { return block_from<BoxKey>(view); }
 SealKey SealKey::from_bytes(BytesView view) { return block_from<SealKey>(view); }
 
 }  // namespace rollcall

@@ -49,6 +49,15 @@ struct SealKey {
   static SealKey from_bytes(BytesView view);
 };
 
+// X25519 (RFC 7748): what others seal a few bytes to.
+struct BoxKey {
+  static constexpr std::size_t size_bytes = 32;
+  std::array<char, size_bytes> bytes{};
+  [[nodiscard]] BytesView view() const { return {bytes.data(), bytes.size()}; }
+  static BoxKey from_bytes(BytesView view);
+  friend bool operator==(const BoxKey&, const BoxKey&) = default;
+};
+
 // The door to cryptography. libsodium does it natively; a browser brings its own; a simulation may
 // bring a fast signer. Thread-safe: it holds no state.
 class Cryptography {
@@ -70,6 +79,16 @@ class Cryptography {
   // `malformed` when it was not sealed with this key and context, or was changed.
   [[nodiscard]] virtual Result<Bytes> open(const SealKey& key, BytesView context,
                                            BytesView sealed) const = 0;
+
+  // Sealed boxes (an ephemeral X25519 key, XSalsa20-Poly1305): anybody makes one, only the holder
+  // of the seed opens it, its maker neither. The ephemeral key comes from the cryptography's own
+  // randomness, never from a seeded door.
+  static constexpr std::size_t box_overhead_bytes = 48;
+  [[nodiscard]] virtual BoxKey box_key(const SecretSeed& seed) const = 0;
+  // `malformed` when that is no key: X25519 refuses the points of small order.
+  [[nodiscard]] virtual Result<Bytes> box_seal(const BoxKey& to, BytesView plain) const = 0;
+  // `malformed` when it was sealed to another key, or was changed.
+  [[nodiscard]] virtual Result<Bytes> box_open(const SecretSeed& seed, BytesView box) const = 0;
 };
 
 }  // namespace rollcall

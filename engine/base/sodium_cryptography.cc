@@ -32,6 +32,24 @@ class SigningKey {
   std::array<unsigned char, crypto_sign_SECRETKEYBYTES> secret_{};
 };
 
+// An X25519 pair made from a seed. Wiped at the end.
+class BoxPair {
+ public:
+  explicit BoxPair(const SecretSeed& seed) {
+    crypto_box_seed_keypair(out(public_), secret_.data(), in(seed.view()));
+  }
+  ~BoxPair() { sodium_memzero(secret_.data(), secret_.size()); }
+  BoxPair(const BoxPair&) = delete;
+  BoxPair& operator=(const BoxPair&) = delete;
+
+  [[nodiscard]] const BoxKey& public_half() const { return public_; }
+  [[nodiscard]] const unsigned char* secret_half() const { return secret_.data(); }
+
+ private:
+  BoxKey public_;
+  std::array<unsigned char, crypto_box_SECRETKEYBYTES> secret_{};
+};
+
 void start_sodium() { ROLLCALL_CHECK(sodium_init() >= 0); }
 
 }  // namespace
@@ -90,6 +108,34 @@ Result<Bytes> SodiumCryptography::open(const SealKey& key, BytesView context,
   const int opened = crypto_aead_xchacha20poly1305_ietf_decrypt(
       reinterpret_cast<unsigned char*>(plain.data()), nullptr, nullptr, in(sealed) + nonce_bytes,
       sealed.size() - nonce_bytes, in(context), context.size(), in(sealed), in(key.view()));
+  if (opened != 0) return refuse();
+  return plain;
+}
+
+BoxKey SodiumCryptography::box_key(const SecretSeed& seed) const {
+  return BoxPair(seed).public_half();
+}
+
+Result<Bytes> SodiumCryptography::box_seal(const BoxKey& to, BytesView plain) const {
+  static_assert(crypto_box_SEALBYTES == box_overhead_bytes);
+  Bytes box(plain.size() + box_overhead_bytes, '\0');
+  const int sealed = crypto_box_seal(reinterpret_cast<unsigned char*>(box.data()), in(plain),
+                                     plain.size(), in(to.view()));
+  if (sealed != 0) return failure(ErrorCode::malformed, "nothing can be sealed to such a key");
+  return box;
+}
+
+Result<Bytes> SodiumCryptography::box_open(const SecretSeed& seed, BytesView box) const {
+  const auto refuse = [] {
+    return failure(ErrorCode::malformed,
+                   "a sealed box does not open: it was made for another key, or it was changed");
+  };
+  if (box.size() < box_overhead_bytes) return refuse();
+  const BoxPair pair(seed);
+  Bytes plain(box.size() - box_overhead_bytes, '\0');
+  const int opened =
+      crypto_box_seal_open(reinterpret_cast<unsigned char*>(plain.data()), in(box), box.size(),
+                           in(pair.public_half().view()), pair.secret_half());
   if (opened != 0) return refuse();
   return plain;
 }

@@ -18,6 +18,9 @@ class SodiumCryptography final : public Cryptography {
                            Random& random) const override;
   [[nodiscard]] Result<Bytes> open(const SealKey& key, BytesView context,
                                    BytesView sealed) const override;
+  [[nodiscard]] BoxKey box_key(const SecretSeed& seed) const override;
+  [[nodiscard]] Result<Bytes> box_seal(const BoxKey& to, BytesView plain) const override;
+  [[nodiscard]] Result<Bytes> box_open(const SecretSeed& seed, BytesView box) const override;
 };
 
 // The operating system's randomness, by libsodium.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "examples/captain/terminal.h"
+#include "examples/organizing/grievances.h"
 #include "rollcall/rollcall.hpp"
 
 namespace rollcall::captain {
@@ -50,5 +51,29 @@ Exit check_in(Session session, const std::string& event, const std::string& pers
 Exit trainings(Session session);
 Exit train(Session session, const std::string& offering, const std::string& person,
            const std::string& state);
+
+// The listening team's.
+struct GrievanceWords {
+  organizing::NewGrievance grievance;  // a text of "-", or none, is read from standard input
+  std::string id;
+  std::string recovery_file;
+};
+Exit record_grievance(Session session, const GrievanceWords& words);
+Exit list_grievances(Session session);
+Exit open_grievance(Session session, const GrievanceWords& words);
+
+struct KeyWords {
+  std::string admin;       // a public key
+  std::string admin_file;  // the admin's secret
+  std::string recovery_file;
+  std::string team = "listening";
+  std::vector<std::string> add;  // KEY=LABEL
+  std::vector<std::string> remove;
+};
+Exit new_keys(Session session, const KeyWords& words);
+Exit show_keys(Session session);
+Exit new_admin(Session session, const KeyWords& words);
+// `keys team` and, with a recovery file, `keys succeed`.
+Exit sign_team(Session session, const KeyWords& words);
 
 }  // namespace rollcall::captain

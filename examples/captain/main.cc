@@ -31,6 +31,8 @@ struct Line {
   std::int32_t attempts = 3;
   std::size_t conflict = 0;
   std::uint64_t transaction = 0;
+  GrievanceWords grievance;
+  KeyWords keys;
 };
 
 void add_row_commands(CLI::App& app, Line& line) {
@@ -187,6 +189,75 @@ void add_captain_commands(CLI::App& app, Line& line) {
   });
 }
 
+void add_grievance_commands(CLI::App& app, Line& line) {
+  auto* grievance = app.add_subcommand("grievance", "what people told the listening team");
+  grievance->require_subcommand(1);
+  GrievanceWords& words = line.grievance;
+  organizing::NewGrievance& made = words.grievance;
+
+  auto* record = grievance->add_subcommand("record", "seal one for the team, and keep it");
+  record->add_option("unit", made.unit, "where, such as nc/wake")->required();
+  record->add_option("text", made.told.text, "what was told; none or -: read it from stdin");
+  record->add_option("--reporter", made.told.reporter, "sealed: a name or pseudonym, if wanted");
+  record->add_option("--harm", made.told.harm, "sealed: how bad it is");
+  record->add_option("--wishes", made.told.wishes, "sealed: contact? share? with whom");
+  record->add_option("--themes", made.themes, "NOT sealed, for the team's counts: never a name");
+  record->add_option("--stop", made.stop, "the meeting, an event's id");
+  record->add_option("--amends", made.amends, "the id of a grievance that this one corrects");
+  record->add_flag("!--no-copy", made.author_copy, "do not seal it to this device's key as well");
+  record->callback([&line] {
+    line.command = [&line](Session s) { return record_grievance(s, line.grievance); };
+  });
+
+  grievance->add_subcommand("list", "those that are here, and which of them open")
+      ->callback([&line] { line.command = [](Session s) { return list_grievances(s); }; });
+
+  auto* open = grievance->add_subcommand("open", "read one");
+  open->add_option("id", words.id)->required();
+  open->add_option("--recovery", words.recovery_file,
+                   "a file with the recovery key, or both halves");
+  open->callback(
+      [&line] { line.command = [&line](Session s) { return open_grievance(s, line.grievance); }; });
+}
+
+void add_key_commands(CLI::App& app, Line& line) {
+  auto* keys = app.add_subcommand("keys", "who may open what is sealed");
+  keys->require_subcommand(1);
+  KeyWords& words = line.keys;
+
+  auto* make = keys->add_subcommand("new", "make this device's key, once");
+  make->add_option("--admin", words.admin, "the admin's public key, from the admin in person")
+      ->required();
+  make->callback([&line] { line.command = [&line](Session s) { return new_keys(s, line.keys); }; });
+
+  keys->add_subcommand("show", "this device's key, whom it trusts, and the team")
+      ->callback([&line] { line.command = [](Session s) { return show_keys(s); }; });
+
+  auto* admin = keys->add_subcommand("admin", "make an admin's secret key in a file");
+  admin->add_option("file", words.admin_file, "a new file")->required();
+  admin->callback(
+      [&line] { line.command = [&line](Session s) { return new_admin(s, line.keys); }; });
+
+  auto* team = keys->add_subcommand("team", "the admin's: sign the team's next version");
+  auto* succeed = keys->add_subcommand("succeed", "name a new admin, with the recovery key");
+  for (CLI::App* command : {team, succeed}) {
+    command
+        ->add_option("--admin-file", words.admin_file,
+                     "the admin's secret key; of a successor, hers")
+        ->required();
+    command->add_option("--add", words.add, "KEY=NAME; may be repeated")->allow_extra_args(false);
+    command->add_option("--remove", words.remove, "a name or key; may be repeated")
+        ->allow_extra_args(false);
+    command->callback(
+        [&line] { line.command = [&line](Session s) { return sign_team(s, line.keys); }; });
+  }
+  team->add_option("--team", words.team, "what the team is called when it begins");
+  succeed
+      ->add_option("--recovery", words.recovery_file,
+                   "a file with the recovery key, or both halves")
+      ->required();
+}
+
 void add_enroll_command(CLI::App& app, Line& line) {
   auto* enroll = app.add_subcommand("enroll", "set this device up with an invitation");
   enroll->add_option("link", line.link, "the invitation's link");
@@ -230,6 +301,8 @@ Exit run(int argc, char** argv) {
   add_row_commands(app, line);
   add_conflict_commands(app, line);
   add_captain_commands(app, line);
+  add_grievance_commands(app, line);
+  add_key_commands(app, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

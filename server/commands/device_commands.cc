@@ -7,6 +7,7 @@
 #include "engine/clock/utc_time.h"
 #include "engine/model/role_book.h"
 #include "engine/protocol/invitation_link.h"
+#include "server/commands/qr_code.h"
 
 namespace rollcall {
 namespace {
@@ -78,8 +79,8 @@ Result<DeviceRecord> find_device(SpaceReader& reader, const std::string& wanted)
 
 namespace {
 
-Result<void> print_invitation(const ServerFolder& folder, ControlRequest request, bool json,
-                              const Program& program) {
+Result<void> print_invitation(const ServerFolder& folder, ControlRequest request,
+                              const InvitationShown& shown, const Program& program) {
   request.kind = ControlKind::invite;
   ROLLCALL_TRY_ASSIGN(const auto server, reach_operator(folder, program.space_doors()));
   ROLLCALL_TRY_ASSIGN(const ControlReply reply, server->ask(request));
@@ -90,7 +91,9 @@ Result<void> print_invitation(const ServerFolder& folder, ControlRequest request
   link.space = request.space;
   link.secret = reply.secret;
   link.pin = program.cryptography.public_key(folder.seed());
-  if (json) {
+  ROLLCALL_TRY_ASSIGN(const QrCode code, QrCode::of(link.text()));
+  if (!shown.png.empty()) ROLLCALL_TRY(code.write_png(shown.png));
+  if (shown.json) {
     program.out << nlohmann::ordered_json({{"link", link.text()},
                                            {"code", shown_code(reply.code)},
                                            {"expires", utc_text(reply.expires_ms)},
@@ -101,6 +104,7 @@ Result<void> print_invitation(const ServerFolder& folder, ControlRequest request
   }
   program.out << "link     " << link.text() << "\ncode     " << shown_code(reply.code)
               << "\nexpires  " << utc_text(reply.expires_ms) << "\n";
+  if (shown.draw || program.draws) program.out << code.drawn(program.draws);
   return {};
 }
 
@@ -115,17 +119,18 @@ Result<DeviceRecord> look_up(const ServerFolder& folder, const std::string& spac
 
 Result<void> invite_command(const std::string& path, const std::string& space,
                             const std::string& label, const std::vector<std::string>& scopes,
-                            bool json, const Program& program) {
+                            const InvitationShown& shown, const Program& program) {
   ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
   ControlRequest request;
   request.space = space;
   request.label = label;
   request.scopes = scopes;
-  return print_invitation(folder, std::move(request), json, program);
+  return print_invitation(folder, std::move(request), shown, program);
 }
 
 Result<void> device_replace_command(const std::string& path, const std::string& space,
-                                    const std::string& wanted, bool json, const Program& program) {
+                                    const std::string& wanted, const InvitationShown& shown,
+                                    const Program& program) {
   ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
   ROLLCALL_TRY_ASSIGN(const DeviceRecord device, look_up(folder, space, wanted, program));
   ControlRequest request;
@@ -135,7 +140,7 @@ Result<void> device_replace_command(const std::string& path, const std::string& 
   const std::vector<GrantRecord>& grants =
       device.is_revoked() ? device.grants_before : device.grants;
   for (const GrantRecord& grant : grants) request.scopes.push_back(grant.path + "=" + grant.role);
-  return print_invitation(folder, std::move(request), json, program);
+  return print_invitation(folder, std::move(request), shown, program);
 }
 
 Result<void> device_revoke_command(const std::string& path, const std::string& space,

@@ -7,14 +7,22 @@
 
 namespace rollcall {
 
+// How an invitation is shown.
+struct InvitationShown {
+  bool json = false;
+  bool draw = false;  // its QR code, even where the output is no terminal
+  std::string png;    // and in this file, unless empty
+};
+
 // A link and a code, good once, for 15 minutes.
 Result<void> invite_command(const std::string& path, const std::string& space,
                             const std::string& label, const std::vector<std::string>& scopes,
-                            bool json, const Program& program);
+                            const InvitationShown& shown, const Program& program);
 // The same for the successor of a device: it gets the same grants, and the old one is revoked when
 // the invitation is used up.
 Result<void> device_replace_command(const std::string& path, const std::string& space,
-                                    const std::string& wanted, bool json, const Program& program);
+                                    const std::string& wanted, const InvitationShown& shown,
+                                    const Program& program);
 // `erase`: at its next contact, with what it has not sent; otherwise once that is here.
 Result<void> device_revoke_command(const std::string& path, const std::string& space,
                                    const std::string& wanted, bool erase, const Program& program);

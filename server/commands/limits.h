@@ -24,6 +24,10 @@ inline constexpr std::size_t folder_file_bytes_max = 2u << 20;
 inline constexpr std::size_t import_file_bytes_max = std::size_t{2} << 30;
 // Refused lines of an import that are shown; the file named with --errors gets all that are kept.
 inline constexpr std::size_t shown_errors_max = 10;
+// Light modules around a QR code: what the standard asks for (ISO/IEC 18004, 5.3.8).
+inline constexpr std::size_t qr_quiet_modules = 4;
+// Pixels of a module in a PNG: the largest code is 1,480 pixels wide, an invitation's about 500.
+inline constexpr std::size_t qr_module_pixels = 8;
 // A progress bar is drawn anew so often at the most, in ms.
 inline constexpr std::int64_t progress_ms = 100;
 

@@ -18,6 +18,7 @@ struct Program {
   std::ostream& out;         // results
   std::ostream& err;         // progress and errors
   bool is_terminal = false;  // of err: whether a progress bar makes sense
+  bool draws = false;        // out is a terminal: whether a QR code makes sense
 
   [[nodiscard]] Space::Doors space_doors() const { return {clock, random, cryptography, ""}; }
   Result<std::unique_ptr<SpaceReader>> open_reader(const ServerFolder& folder,

@@ -35,6 +35,7 @@ OWNERS = {
     r"sodium\.h|sodium/.*": ("engine/base/", "tests/"),
     r"(postgresql/)?libpq-fe\.h": (),
     r"openssl/.*": ("server/", "tests/"),
+    r"(libpng\d*/)?png\.h|qrencode\.h": ("server/",),
     r"boost/.*": ("server/", "tests/"),
     r"spdlog/.*": ("server/", "tests/"),
     r"CLI/.*": ("server/", "examples/", "tests/"),

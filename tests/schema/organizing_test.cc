@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/model/role_book.h"
 #include "engine/model/schema.h"
 #include "schema/compiled.h"
 #include "tests/schema/schema_language.h"
@@ -35,10 +36,11 @@ std::string derivation(const CollectionDef& collection) {
 
 TEST(OrganizingSchema, HasItsCollectionsUnderTheirIds) {
   const Schema schema = organizing();
-  EXPECT_THAT(names(schema),
-              ElementsAre("tenant", "unit", "person", "role_assignment", "roster_entry", "activity",
-                          "event", "registration", "scan", "course", "offering", "training_record",
-                          "announcement", "person_link"));
+  EXPECT_THAT(
+      names(schema),
+      ElementsAre("tenant", "unit", "person", "role_assignment", "roster_entry", "activity",
+                  "event", "registration", "scan", "course", "offering", "training_record",
+                  "announcement", "person_link", "grievance", "grievance_reseal", "sealing_team"));
   for (std::size_t i = 0; i < schema.collections.size(); ++i) {
     EXPECT_EQ(schema.collections[i].id.value, i + 1);
   }
@@ -49,7 +51,8 @@ TEST(OrganizingSchema, ShowsEachRowWhereItBelongs) {
   EXPECT_THAT(paths(schema, "tenant"), ElementsAre("public"));
   EXPECT_THAT(paths(schema, "unit"), ElementsAre("unit/{path}", "public"));
   EXPECT_THAT(paths(schema, "person"), ElementsAre("unit/{unit}", "person/{id}"));
-  for (const char* at_unit : {"role_assignment", "roster_entry", "activity", "person_link"}) {
+  for (const char* at_unit : {"role_assignment", "roster_entry", "activity", "person_link",
+                              "grievance", "grievance_reseal"}) {
     EXPECT_THAT(paths(schema, at_unit), ElementsAre("unit/{unit}")) << at_unit;
   }
   EXPECT_THAT(paths(schema, "event"),
@@ -61,6 +64,7 @@ TEST(OrganizingSchema, ShowsEachRowWhereItBelongs) {
   EXPECT_THAT(paths(schema, "training_record"),
               ElementsAre("training/{offering}", "unit/{unit}", "person/{person}"));
   EXPECT_THAT(paths(schema, "announcement"), ElementsAre("{audience}"));
+  EXPECT_THAT(paths(schema, "sealing_team"), ElementsAre("team/{team}"));
 }
 
 TEST(OrganizingSchema, DerivesTheIdsThatTwoStationsMustAgreeOn) {
@@ -81,7 +85,8 @@ TEST(OrganizingSchema, KeepsFactsAsFacts) {
   for (const CollectionDef& collection : schema.collections) {
     if (collection.append_only) facts.push_back(collection.name);
   }
-  EXPECT_THAT(facts, ElementsAre("activity", "scan", "person_link"));
+  EXPECT_THAT(facts, ElementsAre("activity", "scan", "person_link", "grievance", "grievance_reseal",
+                                 "sealing_team"));
 }
 
 TEST(OrganizingSchema, LetsTheFirstScanAdmitAndTrainingsClimb) {
@@ -96,11 +101,26 @@ TEST(OrganizingSchema, LetsTheFirstScanAdmitAndTrainingsClimb) {
   EXPECT_THAT(state->choices, ElementsAre("enrolled", "started", "attended", "completed"));
 }
 
+TEST(OrganizingSchema, ShowsGrievancesToTheListeningTeamAloneAndKiosksNoKeyEither) {
+  const Schema schema = organizing();
+  const RoleBook book(schema);
+  std::map<std::string, std::string> rights;
+  for (const RoleDef& role : book.roles()) {
+    for (const char* name : {"grievance", "grievance_reseal", "sealing_team"}) {
+      const CollectionRights* of = book.rights(book.bit(role.name), schema.find(name)->id);
+      if (of != nullptr) rights[name] += (rights[name].empty() ? "" : " ") + role.name;
+    }
+  }
+  EXPECT_EQ(rights["grievance"], "listener");
+  EXPECT_EQ(rights["grievance_reseal"], "listener");
+  EXPECT_EQ(rights["sealing_team"], "listener party-admin");
+}
+
 // When this changes, every device fetches the schema anew: raise "version" in schema.json, see that
 // `rollcall-server schema check` allows it, then write the new hash here.
 TEST(OrganizingSchema, KeepsItsBytes) {
   const Schema schema = organizing();
-  EXPECT_EQ(schema.version, 3U);
+  EXPECT_EQ(schema.version, 4U);
   EXPECT_EQ(encode_schema(schema).size(), 4940U);
   EXPECT_EQ(to_hex(schema.hash.view()),
             "59a129389b469dbecad51cac54dde68234f2bffaf7716a2777fbb56ac6955485");

@@ -59,6 +59,8 @@ ROLLCALL_API const char* rollcall_version(void);
 #define ROLLCALL_E_UNLINKED 112
 #define ROLLCALL_E_LIMIT 113
 #define ROLLCALL_E_INTERNAL 119
+#define ROLLCALL_E_BAD_SIGNATURE 301
+#define ROLLCALL_E_NOT_ALLOWED 500
 #define ROLLCALL_E_UNREACHABLE 700
 #define ROLLCALL_E_TIMED_OUT 701
 #define ROLLCALL_E_NOT_ROLLCALL 702
@@ -214,6 +216,45 @@ ROLLCALL_API int32_t rollcall_tray_discard(rollcall_replica* replica, uint64_t n
 /* Sum over the rows of `scope` (NULL: everything here), recomputed from the rows when `content`. */
 ROLLCALL_API int32_t rollcall_digest(rollcall_replica* replica, const char* scope, int32_t content,
                                      char** json_out);
+
+/* --- Sealed fields: readable by a listening team, by no server; SEALING.md tells how -------------
+ */
+
+/* Makes this replica's own secret key, which never leaves its file, and trusts this admin (43
+ * characters, which a person handed over) to say who is in the team. ROLLCALL_E_ALREADY_EXISTS when
+ * it has one: a key is never replaced, for what was sealed to it would stay shut. */
+ROLLCALL_API int32_t rollcall_sealing_begin(rollcall_replica* replica, const char* admin);
+/* {"key","admin","team","version","member","members":[{"label","key"}…],"recovery",
+ *  "versions":[{"version","admin","members":[…]}…]}: who this device is, whom it trusts, and all
+ * versions of the team that it took. "team" is null before the first. ROLLCALL_E_NOT_FOUND: no key
+ * was made here. */
+ROLLCALL_API int32_t rollcall_sealing(rollcall_replica* replica, char** json_out);
+/* Takes a version of the team's list, in the text that a field of type bytes has: only with the
+ * signature of whom this device trusts (ROLLCALL_E_BAD_SIGNATURE). One that it has is fine. */
+ROLLCALL_API int32_t rollcall_sealing_take(rollcall_replica* replica, const char* list);
+/* Seals a text for one field of one row, to the team of now and, with `author_copy`, to this
+ * device's own key: `value_out` takes what rollcall_put wants for that field. `id`: of the row to
+ * be put; NULL: a new one, which `id_out` (37 bytes, may be NULL) tells. */
+ROLLCALL_API int32_t rollcall_seal(rollcall_replica* replica, const char* collection,
+                                   const char* id, const char* field, const char* text,
+                                   int32_t author_copy, char* id_out, char** value_out);
+/* Opens what a row's field holds, with this device's key or, where it is not NULL, with a recovery
+ * key as it was printed (whole, or both halves, one a line): {"text","writer","writer_label",
+ * "version"}; "writer_label" is null where no list names who wrote it. ROLLCALL_E_NOT_ALLOWED: it
+ * was not sealed to this key. */
+ROLLCALL_API int32_t rollcall_unseal(rollcall_replica* replica, const char* collection,
+                                     const char* id, const char* field, const char* recovery,
+                                     char** json_out);
+/* A new admin's secret, as it is to be kept, and the public key to hand to listeners. */
+ROLLCALL_API int32_t rollcall_sealing_admin(char** secret_out, char** key_out,
+                                            rollcall_error* error);
+/* The admin's: signs the team's next version. `change`: {"admin": the secret, "team": the name of a
+ * team that is to begin, "add":[{"key","label"}…], "remove":["label or key"…], "recovery": a
+ * recovery key, where "admin" is a new one}. Gives {"team","version","list"}, "list" for a field of
+ * type bytes, and of the first version {"recovery","halves":[2 texts]} too, told once and kept
+ * nowhere: show them before the list goes anywhere. A list counts for a replica that took it. */
+ROLLCALL_API int32_t rollcall_sealing_sign(rollcall_replica* replica, const char* change,
+                                           char** json_out);
 
 /* --- Syncing -------------------------------------------------------------------------------- */
 

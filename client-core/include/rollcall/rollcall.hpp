@@ -224,6 +224,42 @@ class Replica {
     });
   }
 
+  // Sealed fields: see rollcall.h and SEALING.md.
+  Done begin_sealing(const std::string& admin) {
+    return done(rollcall_sealing_begin(get(), admin.c_str()));
+  }
+  Outcome<std::string> sealing() {
+    return text([&](char** out) { return rollcall_sealing(get(), out); });
+  }
+  Done take_team(const std::string& list) {
+    return done(rollcall_sealing_take(get(), list.c_str()));
+  }
+  struct Sealed {
+    std::string id;     // of the row to put
+    std::string value;  // of its field
+  };
+  Outcome<Sealed> seal(const std::string& collection, const std::string& field,
+                       const std::string& words, bool author_copy = true,
+                       const std::string& id = {}) {
+    char made[37] = {};
+    auto value = text([&](char** out) {
+      return rollcall_seal(get(), collection.c_str(), id.empty() ? nullptr : id.c_str(),
+                           field.c_str(), words.c_str(), author_copy ? 1 : 0, made, out);
+    });
+    if (!value) return value.error();
+    return Sealed{made, *value};
+  }
+  Outcome<std::string> unseal(const std::string& collection, const std::string& id,
+                              const std::string& field, const std::string& recovery = {}) {
+    return text([&](char** out) {
+      return rollcall_unseal(get(), collection.c_str(), id.c_str(), field.c_str(),
+                             recovery.empty() ? nullptr : recovery.c_str(), out);
+    });
+  }
+  Outcome<std::string> sign_team(const std::string& change) {
+    return text([&](char** out) { return rollcall_sealing_sign(get(), change.c_str(), out); });
+  }
+
   // One complete catch-up. `progress` may be empty; false from it stops. `summary`, if not null,
   // takes the JSON summary, after a failure too.
   Done sync(const std::function<bool(const SyncProgress&)>& progress = {},

@@ -99,6 +99,7 @@ TEST(CrashPoints, LeaveAReplyTakenOrNotTaken) {
   int run = 0;
   EnrollReply enrolled;
   std::uint64_t wrote = 0;
+  TxNumber told;  // the last of this run's transactions that the server heard of in `verify`
   const auto write = [&](Replica& replica) -> Result<void> {
     ROLLCALL_TRY_ASSIGN(auto transaction, replica.begin());
     const NamedValue thing[] = {{"unit", text("a")}, {"name", text("mine")}};
@@ -110,6 +111,7 @@ TEST(CrashPoints, LeaveAReplyTakenOrNotTaken) {
   const auto script = [&](CrashDisk& disk) {
     ++run;
     wrote = 0;
+    told = {};
     enrolled = server.world.enroll_reply({"unit/a"});  // a chain of its own for each run
     auto replica =
         Replica::create(replica_path, enrolled, {}, "http://x", server.world.doors, options(disk));
@@ -131,6 +133,12 @@ TEST(CrashPoints, LeaveAReplyTakenOrNotTaken) {
   const auto verify = [&](CrashDisk& disk, const std::string& where) {
     auto replica = Replica::open(replica_path, server.world.doors, options(disk));
     if (!replica) return;
+    // One way of losing what was not flushed kept a commit that never returned, and the server has
+    // it now; that this disk lost it belongs to another future.
+    const TxNumber last = need((*replica)->status()).last_tx;
+    EXPECT_GE(last, TxNumber(wrote)) << where;
+    if (last < told) return;
+    told = last;
     bool done = false;
     for (int step = 0; step < 60 && !done; ++step) done = need(exchange(**replica));
     EXPECT_TRUE(done) << where;
@@ -143,7 +151,6 @@ TEST(CrashPoints, LeaveAReplyTakenOrNotTaken) {
       }
     }
     EXPECT_FALSE(need((*replica)->status()).forked) << where;
-    EXPECT_GE(need((*replica)->status()).last_tx, TxNumber(wrote)) << where;
   };
   EXPECT_GT(explore_crash_points(script, verify, {.stride = 11, .torn_seeds = 1}), 10);
 }

@@ -67,6 +67,25 @@ TEST(SodiumCryptography, OnlyTheKeyAndTheContextOpenWhatIsSealed) {
   EXPECT_EQ(cryptography.open(key, "", cryptography.seal(key, "", "", random)).value(), "");
 }
 
+TEST(SodiumCryptography, OnlyTheHolderOfTheSeedOpensABox) {
+  const SodiumCryptography cryptography;
+  const auto seed = SecretSeed::from_bytes(Bytes(32, 's'));
+  const BoxKey key = cryptography.box_key(seed);
+  const Bytes box = cryptography.box_seal(key, "record key").value();
+  EXPECT_EQ(box.size(), 10 + Cryptography::box_overhead_bytes);
+  EXPECT_EQ(cryptography.box_open(seed, box).value(), "record key");
+  EXPECT_NE(cryptography.box_seal(key, "record key").value(), box) << "the maker is a new one";
+  const auto other = SecretSeed::from_bytes(Bytes(32, 'o'));
+  EXPECT_EQ(cryptography.box_open(other, box).error().code, ErrorCode::malformed);
+  for (std::size_t i = 0; i < box.size(); ++i) {
+    Bytes changed = box;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    EXPECT_FALSE(cryptography.box_open(seed, changed)) << i;
+    EXPECT_FALSE(cryptography.box_open(seed, box.substr(0, i))) << i;
+  }
+  EXPECT_FALSE(cryptography.box_seal(BoxKey{}, "x")) << "the zero point is no key";
+}
+
 TEST(SystemRandom, GivesNoTwoNumbersAlike) {
   SystemRandom random;
   EXPECT_NE(random.next(), random.next());

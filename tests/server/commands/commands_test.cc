@@ -235,12 +235,12 @@ TEST_F(CommandsTest, ASchemaIsCheckedAndAppliedToAllSpacesOrNone) {
   unit.replace(unit.find(field), field.size(),
                field + R"(, {"id": 9, "name": "note", "type": "text"})");
   write("next/unit.json", unit);
-  write("next/schema.json", R"({"schema": "organizing", "version": 4})");
+  write("next/schema.json", R"({"schema": "organizing", "version": 5})");
   const Ran check = run2("schema", "check", {next});
   EXPECT_EQ(check.exit, 0) << check.err;
-  EXPECT_THAT(check.out, HasSubstr("from version 3 to 4"));
+  EXPECT_THAT(check.out, HasSubstr("from version 4 to 5"));
   EXPECT_EQ(run2("schema", "apply", {next}).exit, 0);
-  EXPECT_THAT(run2("space", "list").out, HasSubstr("schema version 4"));
+  EXPECT_THAT(run2("space", "list").out, HasSubstr("schema version 5"));
   EXPECT_THAT(said("import", {"nc", "unit", write("a.csv", "path,name,note\nnc/x,X,new\n")}),
               HasSubstr("1 written"));
   expect_refused(run2("schema", "apply", {"schema/organizing"}), 1, "removed");

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+
+namespace rollcall {
+
+// Members of a listening team: each costs 92 bytes in every sealed value.
+inline constexpr std::size_t team_members_max = 64;
+// What a member is called, in bytes.
+inline constexpr std::size_t member_label_bytes_max = 200;
+// A sealed text, in bytes: with its padding and the boxes of a full team it still fits a sealed
+// field of 128 KiB.
+inline constexpr std::size_t sealed_text_bytes_max = 48'000;
+// Lengths are padded to the next power of two, in bytes, and to this at least: a short grievance
+// and a page of one look alike.
+inline constexpr std::size_t sealed_padding_bytes_min = 1024;
+// Versions of a team that a replica keeps: a change every week for thirty years.
+inline constexpr std::size_t team_versions_max = 1'600;
+
+}  // namespace rollcall
