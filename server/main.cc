@@ -17,6 +17,7 @@
 #include "server/commands/data_commands.h"
 #include "server/commands/device_commands.h"
 #include "server/commands/parked_commands.h"
+#include "server/commands/restore_commands.h"
 #include "server/commands/serve.h"
 #include "server/commands/space_commands.h"
 
@@ -46,6 +47,8 @@ struct Arguments {
   bool erase = false;
   std::int64_t number = 0;
   std::string to;
+  std::string from;
+  ReconcileArguments reconcile;
   std::optional<std::size_t> keep;
   InvitationShown shown;
   ServeOptions serve;
@@ -236,6 +239,22 @@ class CommandLine {
 
     with_json(add(app_, "verify", "check a server's folder or a backup from end to end",
                   [this] { return verify_command(a_.folder, a_.json, program_); }));
+
+    CLI::App* restore =
+        add(app_, "restore", "put a backup's spaces in place, in a new epoch",
+            [this] { return restore_command(a_.folder, a_.from, a_.space, program_); });
+    restore->add_option("--from", a_.from, "a folder that backup made")->required();
+    restore->add_option("--space", a_.space, "only this one");
+
+    CLI::App* reconcile =
+        with_space(add(app_, "reconcile", "revoke again what a restored file forgot", [this] {
+          return reconcile_command(a_.folder, a_.space, a_.reconcile, program_);
+        }));
+    reconcile->add_option("--list", a_.reconcile.list,
+                          "the space's list of revocations, elsewhere");
+    reconcile->add_option("--device", a_.reconcile.devices,
+                          "one that was revoked; may be repeated");
+    reconcile->add_flag("--none", a_.reconcile.none, "nothing was revoked since the backup");
   }
 
   void add_serve() {

@@ -58,6 +58,8 @@ std::string line_of(const DeviceRecord& device) {
          (device.last_push_ms == 0 ? "" : ", the last " + utc_text(device.last_push_ms));
 }
 
+}  // namespace
+
 Result<DeviceRecord> find_device(SpaceReader& reader, const std::string& wanted) {
   ROLLCALL_TRY_ASSIGN(const std::vector<DeviceRecord> devices, reader.devices());
   const DeviceRecord* found = nullptr;
@@ -74,8 +76,6 @@ Result<DeviceRecord> find_device(SpaceReader& reader, const std::string& wanted)
   return failure(ErrorCode::not_found,
                  "there is no device '" + wanted + "': see 'rollcall-server device list'");
 }
-
-}  // namespace
 
 namespace {
 

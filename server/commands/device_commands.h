@@ -14,6 +14,9 @@ struct InvitationShown {
   std::string png;    // and in this file, unless empty
 };
 
+// By its eight hex digits, or by its label where only one device has it.
+Result<DeviceRecord> find_device(SpaceReader& reader, const std::string& wanted);
+
 // A link and a code, good once, for 15 minutes.
 Result<void> invite_command(const std::string& path, const std::string& space,
                             const std::string& label, const std::vector<std::string>& scopes,

@@ -7,7 +7,9 @@
 #include <csignal>
 #include <ostream>
 
+#include "server/commands/backup_manifest.h"
 #include "server/commands/control_socket.h"
+#include "server/commands/restore_commands.h"
 #include "server/http/http_server.h"
 #include "server/sync/sync_service.h"
 
@@ -86,6 +88,11 @@ Result<void> serve(const std::string& path, const ServeOptions& options, const P
 
   ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
   ROLLCALL_TRY_ASSIGN(const FolderLock lock, FolderLock::take(folder));
+  if (BackupManifest::read(path)) {
+    return failure(ErrorCode::invalid_argument,
+                   path + " is a backup: 'rollcall-server restore DIR --from " + path +
+                       "' makes a server's folder of it, in a new epoch");
+  }
   Log log(options.log);
   Metrics metrics;
   std::atomic<bool> disk_failed = false;
@@ -101,6 +108,7 @@ Result<void> serve(const std::string& path, const ServeOptions& options, const P
     if (!space) {
       return failure(space.error().code, "the space '" + name + "': " + space.error().message);
     }
+    ROLLCALL_TRY(check_reconciled(**space, path));
     ROLLCALL_TRY(service.add_space(std::move(*space)));
   }
 

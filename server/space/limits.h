@@ -75,6 +75,8 @@ inline constexpr std::size_t heal_scan_rows_max = 200'000;
 // Entries that one bootstrap page looks at: those whose rows came at an earlier path take no room
 // in the page, but time.
 inline constexpr std::size_t bootstrap_scan_rows_max = 200'000;
+// The list of a space's revocations, in bytes: 100,000 of them.
+inline constexpr std::size_t revocation_list_bytes_max = 32u << 20;
 
 // A family of devices forks once in so many ms without anybody's consent: a phone that is restored
 // now and then goes on by itself, a copied key does not multiply.

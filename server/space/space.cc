@@ -20,12 +20,6 @@ bool is_name(std::string_view name) {
   });
 }
 
-// Not the next number but one further on by chance: two restores of one backup must not meet in
-// the same epoch.
-Epoch epoch_after(Epoch epoch, Random& random) {
-  return Epoch(epoch.value + 1 + random.below(1u << 16));
-}
-
 Bytes fresh_mark(Random& random) {
   Bytes mark(Cursor::commit_mark_bytes, '\0');
   random.fill(mark.data(), mark.size());
@@ -57,7 +51,7 @@ Result<std::unique_ptr<Space>> Space::create(const std::string& path, std::strin
   SpaceHeader header;
   header.name = name;
   header.title = title;
-  header.epoch = epoch_after(Epoch(), doors.random);
+  header.epoch = epoch_after(Epoch(), doors.clock.utc_ms(), doors.random);
   doors.random.fill(header.seal_key.bytes.data(), SealKey::size_bytes);
   header.schema_version = schema.version;
   const CommitRecord first{Sequence(), doors.clock.utc_ms(), fresh_mark(doors.random)};
@@ -178,8 +172,10 @@ Result<Space::State::CachedDevice*> Space::State::device(DeviceNumber number) {
 }
 
 Result<void> Space::State::begin_epoch() {
-  header.epoch = epoch_after(header.epoch, doors.random);
+  header.epoch = epoch_after(header.epoch, now_ms, doors.random);
   ROLLCALL_TRY(file.set_epoch(header.epoch));
+  EpochTable epochs(file.connection());
+  ROLLCALL_TRY(epochs.add({header.epoch, now_ms, last_commit.sequence}));
   news.epoch = true;
   return {};
 }

@@ -12,6 +12,7 @@
 #include "server/space/commit_news.h"
 #include "server/space/device.h"
 #include "server/space/push.h"
+#include "server/space/revocation_list.h"
 #include "server/space/space_reader.h"
 #include "server/space/transaction_log.h"
 
@@ -125,9 +126,23 @@ class Space {
   // true if so. For a reader that answered `ReadOutcome::copied_back`.
   Result<bool> check_cursor(BytesView cursor);
 
+  // Recovery (server/RECOVERY.md).
+  // Makes a copy from a backup what goes on as the space, in a new epoch after `at_least`. Nobody
+  // has it open. `reconciled`: as EpochRecord says.
+  static Result<void> prepare_restored(const std::string& path, Epoch at_least, bool reconciled,
+                                       const Doors& doors);
+  // Those of the list beside the file whose device could come in all the same: the file is an
+  // older one. Such a space, and one that is not reconciled after a restore, must not be served.
+  Result<std::vector<Revocation>> forgotten_revocations();
+  Result<bool> is_reconciled();
+  // Revokes those of `known` that the file forgot, lists all of them beside it, and returns the
+  // forgotten ones.
+  Result<std::vector<Revocation>> reconcile(std::span<const Revocation> known);
+
  private:
   struct State;
   explicit Space(std::unique_ptr<State> state);
+  Result<std::vector<Revocation>> forgotten_of(std::span<const Revocation> known);
   std::unique_ptr<State> state_;
 };
 

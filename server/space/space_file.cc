@@ -11,6 +11,7 @@
 #include "schema/compiled.h"
 #include "server/space/device_table.h"
 #include "server/space/durable_file.h"
+#include "server/space/epoch_table.h"
 #include "server/space/invitation_table.h"
 #include "server/space/limits.h"
 #include "server/space/space_upgrade.h"
@@ -47,7 +48,8 @@ Result<void> make_tables(Connection& connection) {
   ROLLCALL_TRY(connection.execute(create_space_sql));
   for (const auto& statements :
        {DeviceTable::create_statements(), InvitationTable::create_statements(),
-        TransactionLog::create_statements(), PathIndex::create_statements()}) {
+        TransactionLog::create_statements(), PathIndex::create_statements(),
+        EpochTable::create_statements()}) {
     for (const std::string& sql : statements) ROLLCALL_TRY(connection.execute(sql));
   }
   return {};
@@ -58,7 +60,8 @@ std::vector<Upgrade> all_upgrades() {
   std::vector<Upgrade> all = {
       {"_space", "revocations",
        "ALTER TABLE _space ADD COLUMN revocations INTEGER NOT NULL DEFAULT 0"}};
-  for (const auto& upgrades : {DeviceTable::upgrades(), InvitationTable::upgrades()}) {
+  for (const auto& upgrades :
+       {DeviceTable::upgrades(), InvitationTable::upgrades(), EpochTable::upgrades()}) {
     all.insert(all.end(), upgrades.begin(), upgrades.end());
   }
   return all;

@@ -214,6 +214,7 @@ Result<void> Space::State::revoke(CachedDevice& device, bool erase) {
   const bool was_revoked = device.stored.record.is_revoked();
   if (!was_revoked) ROLLCALL_TRY(file.count_revocation());
   ROLLCALL_TRY_ASSIGN(const std::vector<CachedDevice*> family, family_of(device.stored.record));
+  ROLLCALL_TRY(list_revocation(family, erase));
   for (CachedDevice* member : family) {
     DeviceRecord& record = member->stored.record;
     record.erase = record.erase || erase;

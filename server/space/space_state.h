@@ -14,6 +14,7 @@
 #include "server/space/change_set.h"
 #include "server/space/device_table.h"
 #include "server/space/digest_book.h"
+#include "server/space/epoch_table.h"
 #include "server/space/file_lock.h"
 #include "server/space/invitation_table.h"
 #include "server/space/space.h"
@@ -109,6 +110,8 @@ struct Space::State {
   // All devices of a family, the first one first.
   Result<std::vector<CachedDevice*>> family_of(const DeviceRecord& device);
   Result<void> revoke(CachedDevice& device, bool erase);
+  // In the list beside the space's file, which no restore replaces.
+  Result<void> list_revocation(const std::vector<CachedDevice*>& family, bool erase);
 
   // Outside of one: begins to keep up with the grant's digest, if that needs no scan.
   void watch(std::string_view prefix, std::string_view role);

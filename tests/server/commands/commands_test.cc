@@ -54,7 +54,8 @@ TEST_F(CommandsTest, UsageIsExitTwoAndOneLine) {
   const Ran help = run_server_program({"--help"});
   EXPECT_EQ(help.exit, 0);
   for (const char* command : {"init", "space", "import", "invite", "device", "serve", "schema",
-                              "digest", "history", "export", "backup", "verify"}) {
+                              "digest", "history", "export", "backup", "verify", "restore",
+                              "reconcile"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
   }
 }

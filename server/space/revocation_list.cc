@@ -1,0 +1,102 @@
+#include "server/space/revocation_list.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+#include "server/space/durable_file.h"
+#include "server/space/limits.h"
+
+namespace rollcall {
+namespace {
+
+constexpr std::string_view first_line = "rollcall revocations 1";
+
+// Takes the next word off the front of the line.
+std::string_view take_word(std::string_view& line) {
+  const std::size_t end = line.find(' ');
+  const std::string_view word = line.substr(0, end);
+  line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
+  return word;
+}
+
+template <class Integer>
+bool read_integer(std::string_view text, int base, Integer& out) {
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out, base);
+  return code == std::errc{} && end == text.data() + text.size();
+}
+
+std::optional<Revocation> read_line(std::string_view line) {
+  Revocation read;
+  int erase = 0;
+  const bool fits = read_integer(take_word(line), 10, read.number) &&
+                    read_integer(take_word(line), 10, read.at_ms) &&
+                    read_integer(take_word(line), 16, read.device.value) &&
+                    read_integer(take_word(line), 10, erase);
+  if (!fits) return std::nullopt;
+  const auto key = from_hex(take_word(line));
+  if (!key || key->size() != PublicKey::size_bytes) return std::nullopt;
+  read.erase = erase != 0;
+  read.key = PublicKey::from_bytes(*key);
+  read.label = line;
+  return read;
+}
+
+std::string line_of(const Revocation& one) {
+  Bytes device;
+  put_u32(device, one.device.value);
+  std::string line = std::to_string(one.number) + " " + std::to_string(one.at_ms) + " " +
+                     to_hex(device) + (one.erase ? " 1 " : " 0 ") + to_hex(one.key.view()) + " ";
+  for (const char c : one.label) line.push_back(c == '\n' || c == '\r' ? ' ' : c);
+  return line + "\n";
+}
+
+}  // namespace
+
+Result<RevocationList> RevocationList::read(const std::string& path) {
+  ROLLCALL_TRY_ASSIGN(const Bytes content, read_small_file(path, revocation_list_bytes_max));
+  RevocationList list;
+  std::string_view rest = content;
+  const auto damaged = [&] {
+    return failure(ErrorCode::corrupt,
+                   path + " cannot be read: put it back as it was; it says who was shut out");
+  };
+  for (bool first = true; !rest.empty(); first = false) {
+    const std::size_t end = rest.find('\n');
+    if (end == std::string_view::npos) return damaged();
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end + 1);
+    if (first) {
+      if (line != first_line) return damaged();
+      continue;
+    }
+    const auto one = read_line(line);
+    if (!one) return damaged();
+    list.all_.push_back(*one);
+  }
+  if (content.empty()) return damaged();
+  return list;
+}
+
+void RevocationList::add(std::span<const Revocation> revocations) {
+  for (const Revocation& one : revocations) {
+    const auto known = std::find_if(all_.begin(), all_.end(), [&](const Revocation& other) {
+      return other.device == one.device;
+    });
+    if (known == all_.end()) {
+      all_.push_back(one);
+    } else {
+      known->erase = known->erase || one.erase;
+    }
+  }
+}
+
+Result<void> RevocationList::write(const std::string& path) const {
+  std::string text(first_line);
+  text += "\n";
+  for (const Revocation& one : all_) text += line_of(one);
+  return write_file_durably(path, text, 0600);
+}
+
+}  // namespace rollcall
