@@ -165,8 +165,9 @@ class SealingTest(unittest.TestCase):
         self.assertIn("kiosk", {place for place, data in places.items() if holds(data, BADGE)})
         # Nor is there a key: not the team's list, not one that opens anything.
         with sqlite3.connect(kiosk.path) as file:
-            for table in ("_grievance", "_grievance_reseal", "_sealing_team", "_private"):
+            for table in ("_grievance", "_grievance_reseal", "_sealing_team"):
                 self.assertEqual(file.execute(f"SELECT count(*) FROM {table}").fetchone(), (0,), table)
+            self.assertEqual(file.execute("SELECT 1 FROM sqlite_schema WHERE name = '_private'").fetchall(), [])
         with sqlite3.connect(ben.path) as file:
             self.assertEqual(file.execute("SELECT count(*) FROM _grievance").fetchone(), (2,))
             secret = file.execute("SELECT value FROM _private").fetchone()[0]
