@@ -472,7 +472,7 @@ class LeakWorld {
     wanted.request = &request;
     SyncReply reply;
     const auto outcome = reader_->read(wanted, reply);
-    if (!outcome) return;  // it asked for what is not to be had
+    ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
     search(device, to_cbor(reply));
     search_ids(device, reply);
     if (reply.cursor.empty() || !reply.position.empty()) return;
