@@ -47,7 +47,7 @@ TEST(Replica, RefusesAFileThatIsNoneAndLeavesItUntouched) {
   EXPECT_EQ(code_of(Replica::open(world.save_copy(), world.doors)), ErrorCode::not_a_replica);
 }
 
-TEST(Replica, RefusesAFileOfANewerFormatAndLeavesItUntouched) {
+TEST(Replica, RefusesAFileOfANewerFormatAndLeavesItUntouched_A12) {
   ReplicaWorld world;
   auto phone = world.enroll({"unit/a"});
   const std::string path = phone->replica().path();
@@ -60,7 +60,7 @@ TEST(Replica, RefusesAFileOfANewerFormatAndLeavesItUntouched) {
   EXPECT_EQ(content_of(path), content);
 }
 
-TEST(Replica, RefusesAFileThatIsOpenElsewhere) {
+TEST(Replica, RefusesAFileThatIsOpenElsewhere_A11) {
   ReplicaWorld world;
   auto phone = world.enroll({"unit/a"});
   EXPECT_EQ(code_of(Replica::open(phone->replica().path(), world.doors)),
@@ -82,7 +82,7 @@ TEST(Replica, IsNeverMadeOverAnotherFile) {
   EXPECT_EQ(content_of(words), "only words");
 }
 
-TEST(Replica, SaysThatItsFileWasDeletedInPlaceOfLosingWrites) {
+TEST(Replica, SaysThatItsFileWasDeletedInPlaceOfLosingWrites_A10) {
   ReplicaWorld world;
   auto phone = world.enroll({"unit/a"});
   std::filesystem::remove(phone->replica().path());

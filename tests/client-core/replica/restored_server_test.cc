@@ -43,7 +43,7 @@ TEST(Replica, ReadsByDrillDownWhenItsCursorIsUnknown) {
   world.expect_same(*b);
 }
 
-TEST(Replica, GivesARestoredServerBackWhatItLost) {
+TEST(Replica, GivesARestoredServerBackWhatItLost_C3) {
   ReplicaWorld world;
   auto a = world.enroll({"unit/a"});
   const RowId kept = a->put("thing", {{"unit", text("a")}, {"name", text("kept")}});

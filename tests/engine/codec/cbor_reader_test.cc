@@ -81,7 +81,7 @@ TEST(CborReader, NamesTheOffset) {
   EXPECT_NE(read_all("82 00 1817"_hex).error().message.find("byte 2"), std::string::npos);
 }
 
-TEST(CborReader, HoldsSixteenLevelsAndNotSeventeen) {
+TEST(CborReader, HoldsSixteenLevelsAndNotSeventeen_G6) {
   Bytes deep(codec_depth_max, '\x81');
   EXPECT_EQ(verdict(deep + Bytes("\0", 1)), "taken");
   EXPECT_EQ(verdict(deep + "\x81" + Bytes("\0", 1)), "too_deep");

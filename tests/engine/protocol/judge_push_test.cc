@@ -73,7 +73,7 @@ TEST_F(JudgePush, AnswersForkedForASignedHeadOfAnotherNumber) {
   EXPECT_EQ(judge({"one"}, 2, {"two"}, {"one", "two", "three"}).state, SyncState::forked);
 }
 
-TEST_F(JudgePush, TellsARestoredDeviceThatOnlyPulls) {
+TEST_F(JudgePush, TellsARestoredDeviceThatOnlyPulls_A9) {
   EXPECT_EQ(judge({"one", "two"}, 0, {}, {"one"}).state, SyncState::forked);
   EXPECT_EQ(judge({"one", "two"}, 0, {}, {"one", "TWO"}).state, SyncState::forked);
   EXPECT_EQ(judge({"one", "two"}, 0, {}, {"one", "two"}).state, SyncState::ok);

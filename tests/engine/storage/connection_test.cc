@@ -111,7 +111,7 @@ TEST_F(ConnectionTest, RefusesAnotherProgramsDatabaseUntouched) {
   expect_refused(ErrorCode::not_a_replica, other);
 }
 
-TEST_F(ConnectionTest, RefusesANewerFormatUntouched) {
+TEST_F(ConnectionTest, RefusesANewerFormatUntouched_A12) {
   make();
   ConnectionOptions older = options_for();
   older.format_version = 2;
@@ -210,7 +210,7 @@ TEST_F(ConnectionTest, RefusesAFileThatItMayNotWrite) {
   EXPECT_EQ(code_of(Connection::open("r.db", options)), ErrorCode::read_only);
 }
 
-TEST_F(ConnectionTest, StopsAcknowledgingWhenItsFileIsDeleted) {
+TEST_F(ConnectionTest, StopsAcknowledgingWhenItsFileIsDeleted_A10) {
   make();
   Connection connection = open();
   Transaction transaction = need(Transaction::write(connection));
@@ -229,7 +229,7 @@ TEST_F(ConnectionTest, StopsAcknowledgingWhenItsFileIsReplaced) {
   EXPECT_EQ(code_of(Transaction::write(connection)), ErrorCode::unlinked);
 }
 
-TEST_F(ConnectionTest, StopsAcknowledgingWhenItsLogIsDeleted) {
+TEST_F(ConnectionTest, StopsAcknowledgingWhenItsLogIsDeleted_A10) {
   make();
   Connection connection = open();
   in_transaction(connection, [&] { need(connection.execute("INSERT INTO t(b) VALUES('x')")); });

@@ -126,7 +126,7 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInTheirOrder) {
   }
 }
 
-TEST_F(HttpServerTest, RefusesOddFramesPreciselyAndClosesTheConnection) {
+TEST_F(HttpServerTest, RefusesOddFramesPreciselyAndClosesTheConnection_G13) {
   struct Case {
     std::string request;
     unsigned status;
@@ -207,7 +207,7 @@ TEST_F(HttpServerTest, RefusesInTheTypeThatWasAskedFor) {
   EXPECT_EQ(said->name, "malformed");
 }
 
-TEST_F(HttpServerTest, GivesUpOnAHeadThatComesTooSlowly) {
+TEST_F(HttpServerTest, GivesUpOnAHeadThatComesTooSlowly_G14) {
   options_.head_ms = 50;
   LoopbackClient peer = client();
   peer.send("POST /echo HT");
@@ -217,7 +217,7 @@ TEST_F(HttpServerTest, GivesUpOnAHeadThatComesTooSlowly) {
   EXPECT_EQ(refusal(answer).name, "timed_out");
 }
 
-TEST_F(HttpServerTest, GivesUpOnABodyThatComesTooSlowly) {
+TEST_F(HttpServerTest, GivesUpOnABodyThatComesTooSlowly_G14) {
   options_.body_ms = 50;
   LoopbackClient peer = client();
   const std::string whole = post("0123456789");
@@ -246,7 +246,7 @@ TEST_F(HttpServerTest, ClosesAConnectionThatIsSilentTooLong) {
   EXPECT_TRUE(peer.is_closed());
 }
 
-TEST_F(HttpServerTest, JudgesTheHeadBeforeTheBodyIsSent) {
+TEST_F(HttpServerTest, JudgesTheHeadBeforeTheBodyIsSent_G5) {
   LoopbackClient peer = client();
   const std::string whole = post(std::string(5000, 'x'), "/refused");
   peer.send(whole.substr(0, whole.size() - 5000));
@@ -278,7 +278,7 @@ TEST_F(HttpServerTest, AnswersWhatItsHandlerLost) {
   EXPECT_EQ(answer->status, 500u);
 }
 
-TEST_F(HttpServerTest, TurnsAwayConnectionsOverTheCapAndTakesThemLater) {
+TEST_F(HttpServerTest, TurnsAwayConnectionsOverTheCapAndTakesThemLater_G14) {
   options_.connections_max = 1;
   {
     LoopbackClient first = client();
@@ -309,7 +309,7 @@ TEST_F(HttpServerTest, SaysLaterWhenBodiesWouldTakeTooMuchMemory) {
   EXPECT_EQ(server_->budget().held(), 0u) << "what was held is given back";
 }
 
-TEST_F(HttpServerTest, HoldsNextToNothingForBodiesThatAreOnlyPromised) {
+TEST_F(HttpServerTest, HoldsNextToNothingForBodiesThatAreOnlyPromised_G14) {
   options_.held_bytes_max = std::size_t{1} << 20;
   const std::string promise =
       "POST /echo HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"

@@ -83,7 +83,7 @@ TEST(Enroll, ATypedCodeWorksAsPeopleTypeIt) {
   EXPECT_TRUE(world.space().enroll(by_code(typed)).has_value());
 }
 
-TEST(Enroll, FiveWrongTriesKillACode) {
+TEST(Enroll, FiveWrongTriesKillACode_G16) {
   World world;
   const Invitation invitation = need(world.space().invite("Ben", {"unit/nc"}));
   for (std::uint32_t i = 0; i < code_tries_max; ++i) {
@@ -105,7 +105,7 @@ TEST(Enroll, WrongTriesAreRememberedThroughARestart) {
   EXPECT_FALSE(world.space().enroll(by_code(invitation.code)).has_value());
 }
 
-TEST(Enroll, AGuesserMakesTheWholeSpaceRestForAMinute) {
+TEST(Enroll, AGuesserMakesTheWholeSpaceRestForAMinute_G16) {
   World world;
   const Invitation invitation = need(world.space().invite("Ben", {"unit/nc"}));
   for (std::size_t i = 0; i < wrong_tries_max; ++i) {

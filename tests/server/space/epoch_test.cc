@@ -34,7 +34,7 @@ struct CopiedBack {
   }
 };
 
-TEST(Epoch, ACursorThatThisLogNeverMadeShowsACopiedFile) {
+TEST(Epoch, ACursorThatThisLogNeverMadeShowsACopiedFile_C3) {
   CopiedBack c;
   ReadOutcome outcome{};
   tail_of(*c.ben, &outcome);
@@ -49,7 +49,7 @@ TEST(Epoch, ACursorThatThisLogNeverMadeShowsACopiedFile) {
   EXPECT_FALSE(reply.has_tail);
 }
 
-TEST(Epoch, APushWithSuchACursorBeginsANewEpochAndAppliesNothing) {
+TEST(Epoch, APushWithSuchACursorBeginsANewEpochAndAppliesNothing_C3) {
   CopiedBack c;
   const Epoch before = c.world.space().epoch();
   c.ben->make({person(3, "Cat")});
@@ -143,7 +143,7 @@ TEST(Cursor, APositionThatDoesNotOpenGivesNoRows) {
   EXPECT_FALSE(reply.has_tail);
 }
 
-TEST(Cursor, ShowsNoSequence) {
+TEST(Cursor, ShowsNoSequence_G12) {
   World world;
   auto ben = world.enroll({"unit/nc"});
   ben->read();

@@ -90,7 +90,7 @@ TEST(Push, TellsVerdictsOnlyUntilTheyWereSeen) {
   EXPECT_EQ(reply.verdicts[0].number, TxNumber(2));
 }
 
-TEST(Push, RefusesAGapAndAppliesNothing) {
+TEST(Push, RefusesAGapAndAppliesNothing_G4) {
   World world;
   auto ben = world.enroll({"unit/nc"});
   ben->write({person(1, "Ann")});
@@ -105,7 +105,7 @@ TEST(Push, RefusesAGapAndAppliesNothing) {
   EXPECT_FALSE(need(world.reader().row(CollectionId(1), id_of(3))).has_value());
 }
 
-TEST(Push, CallsAChangedRepeatAFork) {
+TEST(Push, CallsAChangedRepeatAFork_G4) {
   World world;
   auto ben = world.enroll({"unit/nc"});
   auto twin = *ben;  // the file was copied
@@ -119,7 +119,7 @@ TEST(Push, CallsAChangedRepeatAFork) {
   EXPECT_FALSE(need(world.reader().row(CollectionId(1), id_of(3))).has_value());
 }
 
-TEST(Push, CallsAChainThatDoesNotContinueAFork) {
+TEST(Push, CallsAChainThatDoesNotContinueAFork_G4) {
   World world;
   auto ben = world.enroll({"unit/nc"});
   auto twin = *ben;
@@ -231,7 +231,7 @@ TEST(Judge, RefusesANumberThatIsNotItsPlace) {
   EXPECT_EQ(said(*ben->made[1].verdict), "rejected bad_transaction");
 }
 
-TEST(Judge, RefusesAStampOfAnotherDevice) {
+TEST(Judge, RefusesAStampOfAnotherDevice_G1) {
   World world;
   auto ben = world.enroll({"unit/nc"});
   auto cat = world.enroll({"unit/nc"});
@@ -357,7 +357,7 @@ TEST(Judge, InsertsOfOneDerivedIdMeetInOneRow) {
 
 // ---- clocks
 
-TEST(Judge, ClampsAStampFromTheFutureAndTellsIt) {
+TEST(Judge, ClampsAStampFromTheFutureAndTellsIt_G3) {
   World world;
   auto ben = world.enroll({"unit/nc"});
   ben->clock_offset_ms = 10LL * 365 * 24 * 3600 * 1000;

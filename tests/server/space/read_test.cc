@@ -264,7 +264,7 @@ TEST(Bootstrap, SendsARowOfSeveralPathsOnce) {
   EXPECT_EQ(cat->row("notice", id_of(1))->paths.size(), 3u);
 }
 
-TEST(Bootstrap, ARowThatGainsAnEarlierPathBetweenTwoPagesIsInOneOfThem) {
+TEST(Bootstrap, ARowThatGainsAnEarlierPathBetweenTwoPagesIsInOneOfThem_C6) {
   World world;
   auto ben = world.enroll({"unit/nc"});
   ben->write(crowd(0, 60));
@@ -290,7 +290,7 @@ TEST(Bootstrap, ARowThatGainsAnEarlierPathBetweenTwoPagesIsInOneOfThem) {
   EXPECT_NE(rows.find("Picnic"), std::string::npos);
 }
 
-TEST(Bootstrap, IsResumedFromItsPositionAfterARestart) {
+TEST(Bootstrap, IsResumedFromItsPositionAfterARestart_C6) {
   World world;
   auto ben = world.enroll({"unit/nc"});
   ben->write(crowd(0, 60));
@@ -566,7 +566,7 @@ TEST(Snapshot, StaysWhileTheWriterGoesOn) {
   reader.end();
 }
 
-TEST(Chain, APullOfADeviceThatFellBehindItsOwnNumberIsToldSo) {
+TEST(Chain, APullOfADeviceThatFellBehindItsOwnNumberIsToldSo_A9) {
   World world;
   auto ben = world.enroll({"unit/nc"});
   auto old_backup = *ben;

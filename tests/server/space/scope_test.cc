@@ -25,7 +25,7 @@ struct Counties {
   }
 };
 
-TEST(Scope, HiddenRowsAppearInNoPage) {
+TEST(Scope, HiddenRowsAppearInNoPage_G18) {
   Counties c;
   c.wake->read();
   c.state->write({person(1, "Seen", "nc/wake"), person(2, "Secret", "nc/dare")});
@@ -53,7 +53,7 @@ TEST(Scope, APathOutsideTheGrantsIsNotToldOfAVisibleRow) {
   EXPECT_EQ(guest->row("notice", id_of(1))->paths, std::set<std::string>{"unit/nc/wake"});
 }
 
-TEST(Scope, AMoveIsAnEvictWithoutContentForOneAndTheWholeRowForTheOther) {
+TEST(Scope, AMoveIsAnEvictWithoutContentForOneAndTheWholeRowForTheOther_F5) {
   Counties c;
   c.state->write({person(1, "Ann", "nc/wake")});
   c.all_read();
@@ -92,7 +92,7 @@ TEST(Scope, ADeviceThatNeverSawARowIsNotToldThatItLeft) {
   EXPECT_EQ(late->seen_bytes.find(Bytes(id_of(1).view()).substr(8)), Bytes::npos);
 }
 
-TEST(Scope, HiddenAndAbsentRowsGetOneAnswer) {
+TEST(Scope, HiddenAndAbsentRowsGetOneAnswer_G12) {
   Counties c;
   c.state->write({person(1, "Ann", "nc/dare")});
   const Verdict hidden = c.wake->write({Edit::set("person", id_of(1), {{"name", text("x")}})});
@@ -104,7 +104,7 @@ TEST(Scope, HiddenAndAbsentRowsGetOneAnswer) {
   EXPECT_EQ(hidden.accepted, absent.accepted);
 }
 
-TEST(Scope, AHiddenRowCannotBePulledIntoOnesOwnScope) {
+TEST(Scope, AHiddenRowCannotBePulledIntoOnesOwnScope_G10) {
   Counties c;
   c.state->write({person(1, "Ann", "nc/dare")});
   EXPECT_EQ(c.wake->write({moved(1, "nc/wake")}).kind, VerdictKind::rejected);
@@ -113,7 +113,7 @@ TEST(Scope, AHiddenRowCannotBePulledIntoOnesOwnScope) {
   EXPECT_EQ(c.dare->shows("person", id_of(1), "name"), "Ann");
 }
 
-TEST(Scope, AnOwnRowCannotBePushedIntoAForeignScope) {
+TEST(Scope, AnOwnRowCannotBePushedIntoAForeignScope_G10) {
   Counties c;
   c.wake->write({person(1, "Ann", "nc/wake")});
   const Verdict verdict = c.wake->write({moved(1, "nc/dare")});
@@ -153,7 +153,7 @@ TEST(Scope, EverybodyReadsWhatIsPublicAndOnlyMembersOfItWrite) {
   EXPECT_EQ(editor->write({retitled("Rally!")}).kind, VerdictKind::applied);
 }
 
-TEST(Scope, AWriteUnderAGrantThatEndedSinceItsCursorIsParked) {
+TEST(Scope, AWriteUnderAGrantThatEndedSinceItsCursorIsParked_F3) {
   World world;
   auto ben = world.enroll({"unit/nc/wake"});
   ben->write({person(1, "Ann", "nc/wake")});
@@ -170,7 +170,7 @@ TEST(Scope, AWriteUnderAGrantThatEndedSinceItsCursorIsParked) {
   EXPECT_EQ(ben->write({person(2, "Bob", "nc/wake")}).kind, VerdictKind::rejected);
 }
 
-TEST(Scope, AnEditOfARowThatMovedAwayMeanwhileIsParked) {
+TEST(Scope, AnEditOfARowThatMovedAwayMeanwhileIsParked_F3) {
   Counties c;
   c.state->write({person(1, "Ann", "nc/wake")});
   c.all_read();
@@ -181,7 +181,7 @@ TEST(Scope, AnEditOfARowThatMovedAwayMeanwhileIsParked) {
   EXPECT_EQ(static_cast<ErrorCode>(c.wake->made.back().verdict->code), ErrorCode::grant_lost);
 }
 
-TEST(Scope, ANewGrantBringsRowsThatAreOlderThanTheCursor) {
+TEST(Scope, ANewGrantBringsRowsThatAreOlderThanTheCursor_F4) {
   Counties c;
   c.state->write({person(1, "Ann", "nc/wake"), person(2, "Bob", "nc/dare")});
   c.all_read();
@@ -192,7 +192,7 @@ TEST(Scope, ANewGrantBringsRowsThatAreOlderThanTheCursor) {
   EXPECT_EQ(c.wake->grants().size(), 3u);
 }
 
-TEST(Scope, AGrantThatEndsTakesItsRowsAlong) {
+TEST(Scope, AGrantThatEndsTakesItsRowsAlong_F3) {
   Counties c;
   need(c.world.space().grant(c.wake->number(), "unit/nc/dare"));
   c.state->write({person(1, "Ann", "nc/wake"), person(2, "Bob", "nc/dare")});
@@ -235,7 +235,7 @@ TEST(Scope, AGrantThatEndedCountsForNothingInARequest) {
   EXPECT_EQ(reply.grants->size(), 1u);  // public is left
 }
 
-TEST(Scope, NobodyBootstrapsOrHealsAGrantOfAnother) {
+TEST(Scope, NobodyBootstrapsOrHealsAGrantOfAnother_G10) {
   Counties c;
   c.state->write({person(1, "Secret", "nc/dare")});
   c.dare->read();

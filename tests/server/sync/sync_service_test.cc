@@ -177,7 +177,7 @@ class Authentication : public ::testing::Test {
   WireDevice device_{world_, {"unit/nc"}};
 };
 
-TEST_F(Authentication, RefusesAnotherKeysSignature) {
+TEST_F(Authentication, RefusesAnotherKeysSignature_G1) {
   device_.write("unit/nc", "one");
   Spoilt spoilt;
   spoilt.seed = SecretSeed{};
@@ -202,7 +202,7 @@ TEST_F(Authentication, RefusesAChangedBodyHeadOrTarget) {
   refuses(device_.hear(changed), 401, "bad_signature");
 }
 
-TEST_F(Authentication, RefusesUnknownDevicesAndSpacesInTheSameWords) {
+TEST_F(Authentication, RefusesUnknownDevicesAndSpacesInTheSameWords_G12) {
   device_.write("unit/nc", "one");
   Spoilt stranger;
   stranger.device = DeviceNumber(device_.number().value ^ 1);
@@ -229,7 +229,7 @@ TEST_F(Authentication, RefusesNoneAndMalformedAuthorization) {
   EXPECT_EQ(odd->status, 400u);
 }
 
-TEST_F(Authentication, RefusesTheSameSignedBytesASecondTime) {
+TEST_F(Authentication, RefusesTheSameSignedBytesASecondTime_G2) {
   const std::string request = device_.http(device_.read_request());
   EXPECT_EQ(device_.hear(request).status, 200u);
   refuses(device_.hear(request), 409, "replayed");
@@ -328,7 +328,7 @@ TEST_F(HostileBody, IsRefusedWhenCutAtAnyByte) {
   EXPECT_EQ(send(body).status, 200u);
 }
 
-TEST_F(HostileBody, IsRefusedPreciselyForWhatIsWrongWithIt) {
+TEST_F(HostileBody, IsRefusedPreciselyForWhatIsWrongWithIt_G6_G7) {
   struct Case {
     std::string body;
     MediaType type;
@@ -361,7 +361,7 @@ TEST_F(HostileBody, IsRefusedPreciselyForWhatIsWrongWithIt) {
   }
 }
 
-TEST_F(HostileBody, IsNotUnpackedBeyondTheLimit) {
+TEST_F(HostileBody, IsNotUnpackedBeyondTheLimit_G8) {
   // Half as much again as a request may have, in a few kilobytes.
   const Bytes zeros(request_bytes_max + request_bytes_max / 2, '\0');
   for (const Encoding encoding : {Encoding::gzip, Encoding::zstd}) {
@@ -386,7 +386,7 @@ TEST_F(HostileBody, IsRefusedWhenItsEncodingIsBroken) {
   }
 }
 
-TEST_F(HostileBody, IsRefusedWithMoreTransactionsThanAPushMayHave) {
+TEST_F(HostileBody, IsRefusedWithMoreTransactionsThanAPushMayHave_G5) {
   SyncRequest request = device_.push_request();
   request.transactions.resize(push_transactions_max + 1, {"x", {}});
   request.first_tx = TxNumber(1);
