@@ -11,13 +11,15 @@ install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/THIRD-PARTY
 get_property(shared_library GLOBAL PROPERTY ROLLCALL_SHARED_LIBRARY)
 if(shared_library)
   set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/rollcall")
-  install(EXPORT rollcallTargets NAMESPACE rollcall:: DESTINATION "${package_dir}")
+  install(EXPORT rollcallTargets NAMESPACE rollcall:: DESTINATION "${package_dir}"
+    COMPONENT development)
   configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/rollcallConfig.cmake.in"
     "${PROJECT_BINARY_DIR}/rollcallConfig.cmake" INSTALL_DESTINATION "${package_dir}")
   write_basic_package_version_file("${PROJECT_BINARY_DIR}/rollcallConfigVersion.cmake"
     COMPATIBILITY SameMinorVersion)
   install(FILES "${PROJECT_BINARY_DIR}/rollcallConfig.cmake"
-    "${PROJECT_BINARY_DIR}/rollcallConfigVersion.cmake" DESTINATION "${package_dir}")
+    "${PROJECT_BINARY_DIR}/rollcallConfigVersion.cmake" DESTINATION "${package_dir}"
+    COMPONENT development)
 
   # ${pcfiledir} keeps the file true wherever the tree is moved.
   cmake_path(SET pc_dir "/${CMAKE_INSTALL_LIBDIR}/pkgconfig")
@@ -26,5 +28,9 @@ if(shared_library)
   configure_file("${PROJECT_SOURCE_DIR}/cmake/rollcall.pc.in" "${PROJECT_BINARY_DIR}/rollcall.pc"
     @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/rollcall.pc"
-    DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+    DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT development)
+endif()
+
+if(ROLLCALL_SERVER AND PROJECT_IS_TOP_LEVEL)
+  include(RollcallPackage)
 endif()

@@ -3,10 +3,15 @@
 #   -DROLLCALL_SQLITE=amalgamation   (default) built from sqlite3.c in ROLLCALL_SQLITE_DIR
 #   -DROLLCALL_SQLITE_DIR=DIR        a folder with sqlite3.c and sqlite3.h; `./dev deps` fills the default
 #   -DROLLCALL_SQLITE=system         the system's library
+#   -DROLLCALL_SQLITE=encrypted      SQLite3 Multiple Ciphers' amalgamation: replicas may have a key
 
-set(ROLLCALL_SQLITE amalgamation CACHE STRING "amalgamation or system")
-set_property(CACHE ROLLCALL_SQLITE PROPERTY STRINGS amalgamation system)
-set(ROLLCALL_SQLITE_DIR "${PROJECT_SOURCE_DIR}/build/deps/sqlite-3.53.2" CACHE PATH
+set(ROLLCALL_SQLITE amalgamation CACHE STRING "amalgamation, system or encrypted")
+set_property(CACHE ROLLCALL_SQLITE PROPERTY STRINGS amalgamation system encrypted)
+set(sqlite_folder sqlite-3.53.2)
+if(ROLLCALL_SQLITE STREQUAL "encrypted")
+  set(sqlite_folder sqlite3mc-3.53.2)
+endif()
+set(ROLLCALL_SQLITE_DIR "${PROJECT_SOURCE_DIR}/build/deps/${sqlite_folder}" CACHE PATH
   "Folder with sqlite3.c and sqlite3.h")
 
 # Before 3.51.3 a checkpoint and a write on two connections of one WAL could, rarely, corrupt it.
@@ -21,9 +26,9 @@ if(ROLLCALL_SQLITE STREQUAL "system")
   endif()
   add_library(rollcall_sqlite INTERFACE)
   target_link_libraries(rollcall_sqlite INTERFACE SQLite::SQLite3)
-elseif(ROLLCALL_SQLITE STREQUAL "amalgamation")
+elseif(ROLLCALL_SQLITE MATCHES "^(amalgamation|encrypted)$")
   if(NOT EXISTS "${ROLLCALL_SQLITE_DIR}/sqlite3.c")
-    message(FATAL_ERROR "No sqlite3.c in ${ROLLCALL_SQLITE_DIR}. Run ./dev deps, or name a folder "
+    message(FATAL_ERROR "No sqlite3.c in ${ROLLCALL_SQLITE_DIR}. Run ./dev deps (for encrypted: ./dev deps --encrypted), or name a folder "
       "that has sqlite3.c and sqlite3.h with -DROLLCALL_SQLITE_DIR=DIR, or use the system's "
       "library with -DROLLCALL_SQLITE=system.")
   endif()
@@ -56,6 +61,13 @@ elseif(ROLLCALL_SQLITE STREQUAL "amalgamation")
     # flushes metadata that nobody needs.
     HAVE_FDATASYNC=1 HAVE_USLEEP=1 HAVE_PREAD=1 HAVE_PWRITE=1 HAVE_LOCALTIME_R=1 HAVE_GMTIME_R=1
     HAVE_ISNAN=1 HAVE_STRERROR_R=1)
+  if(ROLLCALL_SQLITE STREQUAL "encrypted")
+    # One cipher: ChaCha20-Poly1305, with a key and a tag for each page.
+    target_compile_definitions(rollcall_sqlite PRIVATE
+      CODEC_TYPE=CODEC_TYPE_CHACHA20 HAVE_CIPHER_CHACHA20=1
+      HAVE_CIPHER_AES_128_CBC=0 HAVE_CIPHER_AES_256_CBC=0 HAVE_CIPHER_SQLCIPHER=0
+      HAVE_CIPHER_RC4=0 HAVE_CIPHER_ASCON128=0 HAVE_CIPHER_AEGIS=0)
+  endif()
 else()
-  message(FATAL_ERROR "ROLLCALL_SQLITE is '${ROLLCALL_SQLITE}': use amalgamation or system")
+  message(FATAL_ERROR "ROLLCALL_SQLITE is '${ROLLCALL_SQLITE}': use amalgamation, system or encrypted")
 endif()

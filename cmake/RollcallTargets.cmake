@@ -89,8 +89,8 @@ function(rollcall_shared_library name)
   target_compile_features(${name} INTERFACE cxx_std_20)
   target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
   install(TARGETS ${name} EXPORT rollcallTargets
-    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" NAMELINK_COMPONENT development
+    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development)
   set_property(GLOBAL PROPERTY ROLLCALL_SHARED_LIBRARY ${name})
 endfunction()
 

@@ -210,6 +210,11 @@ std::vector<rollcall::QuietField> quiet_fields(const char* list) {
   return quiet;
 }
 
+Bytes file_key_of(const unsigned char* key) {
+  if (key == nullptr) return {};
+  return {reinterpret_cast<const char*>(key), rollcall::replica_key_bytes};
+}
+
 Result<rollcall::Entrance> entrance_of(const rollcall_enroll_options& options) {
   rollcall::Entrance entrance;
   if (options.link != nullptr) {
@@ -317,10 +322,12 @@ int32_t rollcall_enroll(const rollcall_enroll_options* options, rollcall_replica
     ROLLCALL_TRY_ASSIGN(const auto known, whole(options));
     if (known.path == nullptr || out == nullptr) return missing("the replica's path");
     ROLLCALL_TRY_ASSIGN(const auto entrance, entrance_of(known));
+    rollcall::ReplicaOptions how;
+    how.file_key = file_key_of(known.file_key);
     auto handle = std::make_unique<rollcall_replica>();
     ROLLCALL_TRY_ASSIGN(
         handle->replica,
-        rollcall::enroll(known.path, entrance, handle->transport, handle->system.doors(), {},
+        rollcall::enroll(known.path, entrance, handle->transport, handle->system.doors(), how,
                          known.timeout_ms > 0 ? known.timeout_ms : enroll_timeout_ms_default));
     handle->begin_session();
     *out = handle.release();
@@ -337,6 +344,7 @@ int32_t rollcall_open(const rollcall_open_options* options, rollcall_replica** o
     auto handle = std::make_unique<rollcall_replica>();
     rollcall::ReplicaOptions how;
     if (known.vfs != nullptr) how.vfs = known.vfs;
+    how.file_key = file_key_of(known.file_key);
     how.quiet = quiet_fields(known.not_conflicts);
     ROLLCALL_TRY_ASSIGN(handle->replica,
                         rollcall::Replica::open(known.path, handle->system.doors(), how));

@@ -25,6 +25,7 @@ ConnectionOptions connection_options(const ReplicaOptions& options, bool create)
   wanted.application_id = replica_application_id;
   wanted.format_version = replica_format_version;
   wanted.vfs = options.vfs;
+  wanted.file_key = options.file_key;
   wanted.hidden_tables = {"_identity", "_fork", "_private"};
   wanted.overwrite_deleted = true;  // rows that leave a kiosk are not to be found in its file
   return wanted;

@@ -35,8 +35,12 @@ struct QuietField {
   std::string field;
 };
 
+// A key that encrypts a replica's file, in bytes.
+inline constexpr std::size_t replica_key_bytes = 32;
+
 struct ReplicaOptions {
   std::string vfs;  // name of the SQLite VFS; empty: the default one
+  Bytes file_key;   // encrypts the file, where this build can; 32 bytes, or empty
   std::vector<QuietField> quiet;
 };
 

@@ -14,6 +14,9 @@ inline constexpr std::size_t sealed_text_bytes_max = 48'000;
 // Lengths are padded to the next power of two, in bytes, and to this at least: a short grievance
 // and a page of one look alike.
 inline constexpr std::size_t sealed_padding_bytes_min = 1024;
+// How far one version's number may be from the last: room for some that a server lost, and none
+// for a thief of the admin's key to use the numbers up.
+inline constexpr unsigned team_version_step_max = 100;
 // Versions of a team that a replica keeps: a change every week for thirty years.
 inline constexpr std::size_t team_versions_max = 1'600;
 

@@ -53,9 +53,6 @@ Result<void> TeamHistory::take(BytesView signed_list, const Cryptography& crypto
                                              " of the team's list is not the one known here: the "
                                              "admin signed two, or somebody turns it back");
   }
-  if (versions_.size() >= team_versions_max) {
-    return failure(ErrorCode::limit, "the team has changed too often: found another one");
-  }
   const Bytes signed_part = signed_bytes(outer.list);
   const bool by_admin = cryptography.verify(admin_, signed_part, outer.signature);
   const bool by_recovery =
@@ -67,6 +64,17 @@ Result<void> TeamHistory::take(BytesView signed_list, const Cryptography& crypto
                    "version " + std::to_string(list.version) +
                        " of the team's list is not signed by whom this device trusts: ask the "
                        "party's admin, by voice, which key is right");
+  }
+  const std::uint32_t before = last == nullptr ? 0 : last->version;
+  if (list.version - before > team_version_step_max) {
+    return failure(ErrorCode::malformed, "version " + std::to_string(list.version) +
+                                             " of the team's list is too far from version " +
+                                             std::to_string(before) + ": sync, or ask the admin");
+  }
+  // The recovery key always has room: it is what ends a flood of lists.
+  if (versions_.size() >= team_versions_max && !by_recovery) {
+    return failure(ErrorCode::limit,
+                   "the team has changed too often: name the admin anew with the recovery key");
   }
   admin_ = list.admin;
   versions_.push_back(std::move(list));

@@ -19,6 +19,7 @@ std::string_view error_name(ErrorCode code) {
     case ErrorCode::unlinked: return "unlinked";
     case ErrorCode::limit: return "limit";
     case ErrorCode::locked: return "locked";
+    case ErrorCode::wrong_key: return "wrong_key";
     case ErrorCode::internal: return "internal";
     case ErrorCode::malformed: return "malformed";
     case ErrorCode::truncated: return "truncated";

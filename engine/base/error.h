@@ -21,9 +21,10 @@ enum class ErrorCode : std::int32_t {
   sql = 109,
   not_found = 110,
   already_exists = 111,
-  unlinked = 112,  // the file was deleted or replaced while open
-  limit = 113,     // a named limit would be passed
-  locked = 114,    // the lease ended, or the device was revoked: nothing is shown or written
+  unlinked = 112,   // the file was deleted or replaced while open
+  limit = 113,      // a named limit would be passed
+  locked = 114,     // the lease ended, or the device was revoked: nothing is shown or written
+  wrong_key = 115,  // the file is encrypted with another key, or with none
   internal = 119,
 
   // 2xx: a message that cannot be framed or decoded.

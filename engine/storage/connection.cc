@@ -1,5 +1,6 @@
 #include "engine/storage/connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <sqlite3.h>
@@ -113,6 +114,44 @@ Result<void> start(ConnectionState& state) {
   return state.execute("BEGIN IMMEDIATE; SELECT count(*) FROM sqlite_schema; ROLLBACK");
 }
 
+#ifdef SQLITE3MC_H_
+// The name of the VFS that encrypts what the named one stores.
+Result<std::string> encrypting_vfs(const ConnectionState& state) {
+  const std::string& name = state.options.vfs;
+  if (name.empty()) return std::string();  // SQLite3MC's default encrypts
+  if (sqlite3mc_vfs_create(name.c_str(), 0) != SQLITE_OK) {
+    return failure(ErrorCode::invalid_argument, "the VFS " + name + " cannot be encrypted");
+  }
+  return "multipleciphers-" + name;
+}
+
+// "raw:": the key itself, no passphrase that a key would have to be made of.
+Result<void> give_key(ConnectionState& state) {
+  Bytes raw = "raw:" + state.options.file_key;
+  const int code = sqlite3_key_v2(state.db, "main", raw.data(), static_cast<int>(raw.size()));
+  std::fill(raw.begin(), raw.end(), '\0');
+  if (code != SQLITE_OK) return state.fail(code, "setting the key");
+  // The key opens the file, or the file is left as it was.
+  auto opened = read_pragma(state, "schema_version");
+  if (opened) return {};
+  if (opened.error().code != ErrorCode::not_a_replica) return std::move(opened).error();
+  return failure(ErrorCode::wrong_key, state.path +
+                                           ": this key does not open it; it is left as it was: "
+                                           "give the key with which it was made");
+}
+#endif
+
+Result<void> check_key(const ConnectionOptions& options) {
+  if (options.file_key.empty()) return {};
+  if (!Connection::encrypts()) {
+    return failure(ErrorCode::invalid_argument,
+                   "this build cannot encrypt files, and a key was given: build it with "
+                   "-DROLLCALL_SQLITE=encrypted");
+  }
+  if (options.file_key.size() == Connection::file_key_bytes) return {};
+  return failure(ErrorCode::invalid_argument, "a file's key has 32 bytes");
+}
+
 }  // namespace
 
 sqlite3_vfs* ConnectionState::vfs() const {
@@ -200,7 +239,16 @@ Result<void> ConnectionState::check_still_there(bool expects_wal) {
   return *poison;
 }
 
+bool Connection::encrypts() {
+#ifdef SQLITE3MC_H_
+  return true;
+#else
+  return false;
+#endif
+}
+
 Result<Connection> Connection::open(const std::string& path, const ConnectionOptions& options) {
+  ROLLCALL_TRY(check_key(options));
   if (path.empty() || path.find('\0') != std::string::npos) {
     return failure(ErrorCode::invalid_argument, "no path of a file was given");
   }
@@ -219,14 +267,24 @@ Result<Connection> Connection::open(const std::string& path, const ConnectionOpt
   if (options.create && !reads) flags |= SQLITE_OPEN_CREATE;
   // "./" keeps a name such as ":memory:" or "file:x" what it is here, a file's name.
   const std::string name = path.front() == ':' ? "./" + path : path;
+  std::string vfs_name = options.vfs;
+#ifdef SQLITE3MC_H_
+  if (!options.file_key.empty()) {
+    ROLLCALL_TRY_ASSIGN(vfs_name, encrypting_vfs(*state));
+  }
+#endif
   const int code = sqlite3_open_v2(name.c_str(), &state->db, flags,
-                                   options.vfs.empty() ? nullptr : options.vfs.c_str());
+                                   vfs_name.empty() ? nullptr : vfs_name.c_str());
   if (code != SQLITE_OK) return state->fail(code, "opening");
   if (!reads && sqlite3_db_readonly(state->db, "main") == 1) {
     return failure(ErrorCode::read_only,
                    path + ": only readable; make the file and its folder writable");
   }
-  ROLLCALL_TRY(check_header(*state));
+  const bool is_encrypted = !options.file_key.empty();
+  ROLLCALL_TRY(is_encrypted ? check_encrypted(*state) : check_header(*state));
+#ifdef SQLITE3MC_H_
+  if (is_encrypted) ROLLCALL_TRY(give_key(*state));
+#endif
   ROLLCALL_TRY(configure(*state));
   ROLLCALL_TRY(start(*state));
   return Connection(std::move(state));

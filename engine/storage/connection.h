@@ -27,6 +27,9 @@ struct ConnectionOptions {
   std::string vfs;  // the door to the disk: a registered SQLite VFS; empty: the system's
   int cache_kib = cache_kib_default;
   int checkpoint_pages = checkpoint_pages_default;
+  // Encrypts the file, its log and its journal with this key (32 bytes, kept by whoever opens it).
+  // Empty: the file is readable. Only where `Connection::encrypts()`.
+  Bytes file_key;
   std::vector<std::string> hidden_tables;  // those that query() may not read: keys, say
   bool overwrite_deleted = false;          // what is deleted is overwritten with zeros
 };
@@ -46,8 +49,12 @@ class Connection {
  public:
   // `not_found`: no such file, and not to be created. `not_a_replica`: not SQLite, or another
   // application's. `newer_format`. `open_elsewhere`: another process or connection holds it.
-  // `corrupt`, `read_only`, `disk_full`, `io`. A refused file is left as it was.
+  // `corrupt`, `read_only`, `disk_full`, `io`. `wrong_key`: encrypted with another key, or with
+  // none. A refused file is left as it was.
   static Result<Connection> open(const std::string& path, const ConnectionOptions& options);
+  // Whether this build can encrypt files: -DROLLCALL_SQLITE=encrypted.
+  static bool encrypts();
+  static constexpr std::size_t file_key_bytes = 32;
   // Deletes a file that nobody has open, and what lies beside it; none there is no error.
   static void remove(const std::string& path, const std::string& vfs);
   Connection(Connection&&) noexcept;
@@ -72,8 +79,9 @@ class Connection {
   [[nodiscard]] std::uint64_t steps() const;
   [[nodiscard]] const std::string& path() const;
 
-  // Writes what a reader sees now into a new file, which must not be there: whole in itself, without
-  // a log beside it, free pages left out. Others may write meanwhile. The caller flushes it.
+  // Writes what a reader sees now into a new file, which must not be there: whole in itself,
+  // without a log beside it, free pages left out. Others may write meanwhile. The caller flushes
+  // it.
   Result<void> copy_to(const std::string& path);
 
   // Folds the whole write-ahead log into the file and cuts it to nothing, as far as readers let it.

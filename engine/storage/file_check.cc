@@ -116,7 +116,20 @@ Result<void> check_header(const ConnectionState& state) {
                        "copy, and restore or fetch its content anew");
   }
   if (state.options.create && creation_was_cut_short(state)) return {};
-  return not_ours(state, "this is not a database");
+  return not_ours(state, "this is not a database, or it is encrypted and no key was given");
+}
+
+Result<void> check_encrypted(const ConnectionState& state) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(state.db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  ROLLCALL_CHECK(file != nullptr);
+  const Bytes header = first_bytes(file, header_bytes);
+  if (header.empty() && !state.options.create) return not_ours(state, "the file is empty");
+  if (!header.starts_with(magic)) return {};
+  return failure(ErrorCode::wrong_key,
+                 state.path +
+                     ": this file is not encrypted, and a key was given; it is left as it was: "
+                     "open it without a key, or enrol anew into another file");
 }
 
 }  // namespace rollcall

@@ -14,6 +14,10 @@ struct ConnectionState;
 // that a refused file is left as it was.
 Result<void> check_header(const ConnectionState& state);
 
+// The same of a file that is to be encrypted, which shows no header: `wrong_key` where it is one
+// that anybody may read.
+Result<void> check_encrypted(const ConnectionState& state);
+
 // `not_a_replica` for another program's file, `newer_format` for one of a later version of ours.
 Result<void> check_owner(const ConnectionState& state, std::uint32_t application_id,
                          std::uint32_t format_version);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "examples/captain/commands.h"
+#include "examples/captain/file_key.h"
 #include "examples/organizing/organizing.h"
 
 namespace rollcall::captain {
@@ -18,6 +19,7 @@ using Command = std::function<Exit(Session)>;
 // What the command line asks for.
 struct Line {
   std::string db;
+  std::string key_file;
   bool json = false;
   Command command;  // on an open replica
   bool enrolls = false;
@@ -272,9 +274,11 @@ Exit run_enroll(Terminal& terminal, const Line& line) {
   if (line.link.empty() && (line.url.empty() || line.space.empty() || line.code.empty())) {
     return terminal.misused("enroll wants the invitation's link, or --server, --space and --code");
   }
+  auto key = file_key(line.key_file);
+  if (!key) return terminal.fail(key.error());
   auto replica = line.link.empty() ? client::Replica::enroll_with_code(
-                                         line.db, line.url, line.space, line.code, line.label)
-                                   : client::Replica::enroll(line.db, line.link, line.label);
+                                         line.db, line.url, line.space, line.code, line.label, *key)
+                                   : client::Replica::enroll(line.db, line.link, line.label, *key);
   if (!replica) return terminal.fail(replica.error());
   if (terminal.json()) return status({terminal, *replica});
   const auto told = replica->status();
@@ -295,6 +299,12 @@ Exit run(int argc, char** argv) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet.
   if (const char* from_environment = std::getenv("ROLLCALL_DB")) line.db = from_environment;
   app.add_option("--db", line.db, "the replica's file; or $ROLLCALL_DB");
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
+  if (const char* from_environment = std::getenv("ROLLCALL_KEY_FILE")) {
+    line.key_file = from_environment;
+  }
+  app.add_option("--key-file", line.key_file,
+                 "the file's key, 64 hex digits; or $ROLLCALL_KEY_FILE");
   app.add_flag("--json", line.json, "one JSON object, or one a line for lists");
   add_enroll_command(app, line);
   add_state_commands(app, line);
@@ -317,7 +327,9 @@ Exit run(int argc, char** argv) {
     return terminal.misused("which replica? Say --db FILE, or set ROLLCALL_DB");
   }
   if (line.enrolls) return run_enroll(terminal, line);
-  auto replica = client::Replica::open(line.db, organizing::not_conflicts);
+  auto key = file_key(line.key_file);
+  if (!key) return terminal.fail(key.error());
+  auto replica = client::Replica::open(line.db, organizing::not_conflicts, *key);
   if (!replica) return terminal.fail(replica.error());
   return line.command({terminal, *replica});
 }

@@ -41,7 +41,8 @@ std::string trouble(const json& status) {
            "and enrol into a new file";
   }
   if (state == "forked") {
-    return "this file was copied or restored from a backup: sync, and it goes on as another device; "
+    return "this file was copied or restored from a backup: sync, and it goes on as another "
+           "device; "
            "if that does not help today, an organizer has to allow it. Local work is kept";
   }
   if (state == "gap") {

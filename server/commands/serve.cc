@@ -84,6 +84,9 @@ std::size_t connections_allowed() {
 Result<void> serve(const std::string& path, const ServeOptions& options, const Program& program) {
   const sigset_t signals = ending_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // What a service manager sends for a reload: there is nothing to read anew, and no harm in
+  // asking.
+  std::signal(SIGHUP, SIG_IGN);
   raise_open_files_limit();
 
   ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));

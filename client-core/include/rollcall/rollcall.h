@@ -58,6 +58,7 @@ ROLLCALL_API const char* rollcall_version(void);
 #define ROLLCALL_E_ALREADY_EXISTS 111
 #define ROLLCALL_E_UNLINKED 112
 #define ROLLCALL_E_LIMIT 113
+#define ROLLCALL_E_WRONG_KEY 115
 #define ROLLCALL_E_INTERNAL 119
 #define ROLLCALL_E_BAD_SIGNATURE 301
 #define ROLLCALL_E_NOT_ALLOWED 500
@@ -98,6 +99,7 @@ typedef struct rollcall_enroll_options {
   const char* code;  /* eight typed characters */
   const char* label; /* what this device calls itself; may be NULL */
   int32_t timeout_ms;
+  const unsigned char* file_key; /* as in rollcall_open_options */
 } rollcall_enroll_options;
 
 /* Shows an invitation to its server and makes the replica file. Uses the library's own transport.
@@ -110,6 +112,11 @@ typedef struct rollcall_open_options {
   const char* path;
   const char* vfs;           /* SQLite VFS to use; NULL: the default one */
   const char* not_conflicts; /* "registration.admitted,…": fields whose losers are no conflicts */
+  /* 32 bytes that encrypt the file, its log and its journal; the app keeps them, best in the
+   * system's key store. NULL: the file is readable. ROLLCALL_E_WRONG_KEY: they are not those of
+   * this file, which is left as it was; ROLLCALL_E_INVALID_ARGUMENT: this library was built
+   * without. */
+  const unsigned char* file_key;
 } rollcall_open_options;
 
 ROLLCALL_API int32_t rollcall_open(const rollcall_open_options* options, rollcall_replica** out,

@@ -98,31 +98,40 @@ struct SyncProgress {
 class Replica {
  public:
   // Shows an invitation's link to its server and makes the file.
+  // `file_key`: 32 bytes that encrypt the file, or empty.
   static Outcome<Replica> enroll(const std::string& path, const std::string& link,
-                                 const std::string& label = {}) {
+                                 const std::string& label = {}, const std::string& file_key = {}) {
     ROLLCALL_OPTIONS(rollcall_enroll_options, options);
     options.path = path.c_str();
     options.link = link.c_str();
+    if (!is_key(file_key)) return bad_key();
+    if (!file_key.empty()) options.file_key = bytes_of(file_key);
     options.label = label.empty() ? nullptr : label.c_str();
     return enroll(options);
   }
   // The same with eight typed characters.
   static Outcome<Replica> enroll_with_code(const std::string& path, const std::string& url,
                                            const std::string& space, const std::string& code,
-                                           const std::string& label = {}) {
+                                           const std::string& label = {},
+                                           const std::string& file_key = {}) {
     ROLLCALL_OPTIONS(rollcall_enroll_options, options);
     options.path = path.c_str();
     options.url = url.c_str();
     options.space = space.c_str();
     options.code = code.c_str();
+    if (!is_key(file_key)) return bad_key();
+    if (!file_key.empty()) options.file_key = bytes_of(file_key);
     options.label = label.empty() ? nullptr : label.c_str();
     return enroll(options);
   }
   // `not_conflicts`: "registration.admitted,…", fields whose losing values are no conflicts.
-  static Outcome<Replica> open(const std::string& path, const std::string& not_conflicts = {}) {
+  static Outcome<Replica> open(const std::string& path, const std::string& not_conflicts = {},
+                               const std::string& file_key = {}) {
     ROLLCALL_OPTIONS(rollcall_open_options, options);
     options.path = path.c_str();
     options.not_conflicts = not_conflicts.c_str();
+    if (!is_key(file_key)) return bad_key();
+    if (!file_key.empty()) options.file_key = bytes_of(file_key);
     rollcall_replica* handle = nullptr;
     rollcall_error error{};
     if (rollcall_open(&options, &handle, &error) != 0) return Failure{error.code, error.message};
@@ -289,6 +298,11 @@ class Replica {
   [[nodiscard]] rollcall_replica* get() const { return handle_.get(); }
 
  private:
+  static bool is_key(const std::string& text) { return text.empty() || text.size() == 32; }
+  static Failure bad_key() { return {ROLLCALL_E_INVALID_ARGUMENT, "a file's key has 32 bytes"}; }
+  static const unsigned char* bytes_of(const std::string& text) {
+    return reinterpret_cast<const unsigned char*>(text.data());
+  }
   explicit Replica(rollcall_replica* handle) : handle_(handle, &rollcall_close) {}
 
   static Outcome<Replica> enroll(const rollcall_enroll_options& options) {

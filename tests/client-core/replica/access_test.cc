@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "engine/protocol/revocation.h"
+#include "engine/storage/connection.h"
 #include "tests/client-core/replica/replica_world.h"
 
 namespace rollcall {
@@ -121,7 +122,7 @@ TEST_F(Access, ARevokedDeviceReadsNothingMoreAndIsErasedWhenItsWorkIsAcknowledge
   }
   const std::string other = boss->replica().path();
   boss->close();
-  EXPECT_TRUE(file_holds(other, "canary99")) << "the search finds it";
+  EXPECT_EQ(file_holds(other, "canary99"), !Connection::encrypts()) << "the search finds it";
 }
 
 TEST_F(Access, AnEraseOrderedWhileTheDeviceWasOfflineHappensAtItsNextContact_F8) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/storage/connection.h"
 #include "tests/client-core/replica/replica_world.h"
 
 namespace rollcall {
@@ -52,7 +53,7 @@ TEST(PrivateValues, AreErasedWithADeviceThatWasShutOut_F1) {
     phone->open();
     return all.find("canary of a secret key") != std::string::npos;
   };
-  EXPECT_TRUE(holds()) << "the search finds it";
+  EXPECT_EQ(holds(), !Connection::encrypts()) << "the search finds it";
   need(world.space().revoke(phone->device(), false));
   phone->exchange();
   EXPECT_TRUE(phone->replica().is_erased());

@@ -17,6 +17,7 @@ class ReplicaPartsTest : public testing::Test {
     const std::string path = phone->replica().path();
     phone->close();
     ConnectionOptions options;
+    if (Connection::encrypts()) options.file_key.assign(Connection::file_key_bytes, 'k');
     options.application_id = 0x52437270;
     options.format_version = 2;
     Connection connection = need(Connection::open(path, options));

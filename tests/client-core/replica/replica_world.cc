@@ -117,10 +117,22 @@ FastFiles::FastFiles() {
   if (std::filesystem::is_directory("/dev/shm")) ::setenv("TMPDIR", "/dev/shm", 0);
 }
 
+namespace {
+
+// Where the build can, every phone's file is encrypted: the whole suite runs so.
+ReplicaOptions options_of(ReplicaOptions options) {
+  if (Connection::encrypts() && options.vfs.empty()) {
+    options.file_key.assign(Connection::file_key_bytes, 'k');
+  }
+  return options;
+}
+
+}  // namespace
+
 Phone::Phone(ReplicaWorld& world, const EnrollReply& enrolled, const ReplicaOptions& options)
     : clock(world.clock),
       world_(world),
-      options_(options),
+      options_(options_of(options)),
       path_(world.folder.file("phone-" + std::to_string(enrolled.device.value) + ".db")),
       doors_{clock, world.random, test_cryptography()} {
   SecretSeed seed;
@@ -132,7 +144,7 @@ Phone::Phone(ReplicaWorld& world, const EnrollReply& enrolled, const ReplicaOpti
 Phone::Phone(ReplicaWorld& world, std::string path, const ReplicaOptions& options)
     : clock(world.clock),
       world_(world),
-      options_(options),
+      options_(options_of(options)),
       path_(std::move(path)),
       doors_{clock, world.random, test_cryptography()} {
   open();
@@ -220,6 +232,7 @@ void Phone::spoil(const std::string& sql) {
   close();
   {
     ConnectionOptions options;
+    options.file_key = options_.file_key;
     options.application_id = 0x52437270;
     options.format_version = 2;
     Connection connection = need(Connection::open(path_, options));

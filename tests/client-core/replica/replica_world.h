@@ -60,6 +60,8 @@ class Phone {
   Phone(ReplicaWorld& world, const EnrollReply& enrolled, const ReplicaOptions& options = {});
 
   Replica& replica() { return *replica_; }
+  // With which its file was made: its key, where the build encrypts.
+  [[nodiscard]] const ReplicaOptions& options() const { return options_; }
   // Closes and opens the file, as a restart of the program does.
   void restart();
   void close() { replica_.reset(); }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client-core/sealing/limits.h"
 #include "engine/codec/cbor_archive.h"
 #include "tests/client-core/sealing/sealing_world.h"
 
@@ -51,6 +52,21 @@ TEST_F(TeamHistoryTest, AnOlderListNeverComesBack) {
   EXPECT_FALSE(take(by_admin(list(2, "ab")))) << "the one who left would read again";
   EXPECT_FALSE(take(by_admin(list(3, "ab"))));
   EXPECT_EQ(history.current()->members.size(), 1U);
+}
+
+TEST_F(TeamHistoryTest, AStolenAdminKeyCannotUseUpTheNumbersNorTheRoom_F9) {
+  EXPECT_EQ(code_of(take(by_admin(list(0xffffffff, "x")))), ErrorCode::malformed);
+  need(take(by_admin(list(1, "ab"))));
+  EXPECT_EQ(code_of(take(by_admin(list(102, "x")))), ErrorCode::malformed);
+  need(take(by_admin(list(101, "x"))));
+  std::uint32_t next = 102;
+  while (take(by_admin(list(next, next % 2 == 0 ? "x" : "y")))) ++next;
+  EXPECT_EQ(history.versions().size(), team_versions_max);
+  TeamList saved = list(next, "ab");
+  saved.admin = admin('B');
+  need(take(by_recovery(saved)));
+  EXPECT_TRUE(history.is_member_now(key('a')));
+  EXPECT_FALSE(history.is_member_now(key('x')));
 }
 
 TEST_F(TeamHistoryTest, ListsOfAnotherSpaceOrTeamAreRefused) {
