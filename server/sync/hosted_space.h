@@ -8,6 +8,7 @@
 #include <set>
 
 #include "engine/clock/clock.h"
+#include "server/sync/device_rates.h"
 #include "server/sync/limits.h"
 #include "server/sync/long_poll_hub.h"
 #include "server/sync/replay_memory.h"
@@ -38,6 +39,7 @@ class HostedSpace final : public CommitListener {
   [[nodiscard]] std::size_t index() const { return index_; }
   SpaceWriter& writer() { return *writer_; }
   ReplayMemory& replays() { return replays_; }
+  DeviceRates& rates() { return rates_; }
 
   // What was signed before is not remembered, and not taken. Never before the space's last commit,
   // though the clock may have been set back.
@@ -92,6 +94,7 @@ class HostedSpace final : public CommitListener {
   const std::int64_t started_ms_;
   std::atomic<std::int64_t> latest_ms_;
   std::mutex mutex_;
+  DeviceRates rates_;
   std::map<DeviceNumber, std::size_t> under_way_;
   std::set<DeviceNumber> devices_;
   std::optional<SpaceWriter> writer_;  // last: its thread uses the rest

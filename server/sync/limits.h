@@ -33,4 +33,17 @@ inline constexpr std::size_t recent_news_paths_max = 256;
 // Parked transactions whose wait may be over are looked at so often, in ms.
 inline constexpr std::int64_t judge_waiting_ms = 3'600'000;
 
+// Bytes of replies that one device gets at once, before compression, and how fast that comes back:
+// the largest scope several times over, then 22 GB a day. Who asks for everything in a loop waits.
+inline constexpr std::int64_t device_sent_bytes_max = std::int64_t{512} << 20;
+inline constexpr std::int64_t device_sent_bytes_per_s = std::int64_t{256} << 10;
+// Bytes of transactions that one device pushes in a day: a week's work of 100,000 transactions is a
+// tenth of it.
+inline constexpr std::int64_t device_pushed_bytes_a_day = std::int64_t{512} << 20;
+// Of these, bytes of transactions that are rejected: they are kept as all are, and nobody needs
+// more of them.
+inline constexpr std::int64_t device_refused_bytes_a_day = std::int64_t{32} << 20;
+// The longest that a device over such a limit is told to wait, in seconds: it asks again then.
+inline constexpr std::int64_t limited_wait_s_max = 3'600;
+
 }  // namespace rollcall

@@ -80,6 +80,11 @@ std::string prometheus_text(const Metrics& metrics, const MetricsNow& now) {
       text.labelled("refusals_total", "code", error_name(static_cast<ErrorCode>(i)), count);
     }
   }
+  text.family("limited_total", "counter", "Requests of devices over a limit, by limit.");
+  for (std::size_t i = 0; i < device_rate_count; ++i) {
+    text.labelled("limited_total", "limit", rate_name(static_cast<DeviceRate>(i)),
+                  read(metrics.limited[i]));
+  }
   text.one("received_bytes_total", "counter", "Bytes of requests, heads and bodies.",
            read(metrics.bytes_in));
   text.one("sent_bytes_total", "counter", "Bytes of answers, heads and bodies.",

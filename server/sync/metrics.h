@@ -8,6 +8,7 @@
 
 #include "engine/base/error.h"
 #include "engine/protocol/messages.h"
+#include "server/sync/device_rates.h"
 
 namespace rollcall {
 
@@ -31,6 +32,7 @@ struct Metrics {
 
   std::array<Counter, route_count> requests{};
   std::array<Counter, codes> refusals{};
+  std::array<Counter, device_rate_count> limited{};  // by DeviceRate
   Counter bytes_in{0};
   Counter bytes_out{0};
   Counter pushes{0};

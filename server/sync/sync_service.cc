@@ -277,8 +277,41 @@ void SyncService::take(const CallPtr& call, Readers& readers) {
   if (const auto known = authenticate(*call, **reader); !known) {
     return refuse_call(*call, known.error());
   }
+  if (limit(*call)) return;
   if (call->route == Route::schema) return take_schema(*call, **reader);
   take_sync(call, readers);
+}
+
+// Answers a device that is over one of its rates.
+bool SyncService::limit(SyncCall& call) {
+  const auto limited = call.space->rates().limited(call.who.device, doors_.clock.steady_ms());
+  if (!limited) return false;
+  metrics_.limited[static_cast<std::size_t>(limited->rate)].fetch_add(1, std::memory_order_relaxed);
+  const std::int64_t wait_s = std::min(limited->wait_ms / 1000 + 1, limited_wait_s_max);
+  call.end();
+  call.exchange->respond(
+      refuse_later(call.head.answer_type, static_cast<std::uint32_t>(wait_s),
+                   "this device is over its limit of " + std::string(rate_name(limited->rate)) +
+                       ": it is served again after a while, and local work is kept"));
+  return true;
+}
+
+// What a push takes of its device's day: all of it, and what of it was rejected once more.
+void SyncService::charge_push(SyncCall& call) {
+  const std::int64_t now = doors_.clock.steady_ms();
+  const SyncRequest& request = *call.request;
+  std::size_t pushed = 0;
+  for (const PushedTransaction& one : request.transactions) pushed += one.bytes.size();
+  std::size_t refused = 0;
+  for (const Verdict& verdict : call.push->verdicts) {
+    if (verdict.kind != VerdictKind::rejected || verdict.repeated || verdict.changed) continue;
+    for (std::uint64_t i = 0; i <= verdict.more; ++i) {
+      const std::uint64_t place = verdict.number.value + i - request.first_tx.value;
+      if (place < request.transactions.size()) refused += request.transactions[place].bytes.size();
+    }
+  }
+  call.space->rates().charge(call.who.device, DeviceRate::pushed, pushed, now);
+  call.space->rates().charge(call.who.device, DeviceRate::refused, refused, now);
 }
 
 Result<void> SyncService::unpack(SyncCall& call, std::size_t bytes_max) {
@@ -349,6 +382,7 @@ void SyncService::take_push(const CallPtr& call) {
       return;
     }
     call->push = std::move(*reply);
+    charge_push(*call);
     pool_.post([this, call](Readers& readers) { read(call, readers, true); });
   };
   if (!call->space->writer().push(std::move(job))) {
@@ -526,6 +560,10 @@ void SyncService::respond(SyncCall& call, const M& message) {
   HttpAnswer response;
   response.type = call.head.answer_type;
   response.body = encode(response.type, message);
+  if (is_signed(call.route)) {
+    call.space->rates().charge(call.who.device, DeviceRate::sent, response.body.size(),
+                               doors_.clock.steady_ms());
+  }
   response.encoding = choose_encoding(call.head.accept_encoding, response.body.size());
   if (response.encoding != Encoding::identity) {
     response.body = compress(response.encoding, response.body);

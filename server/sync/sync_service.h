@@ -73,6 +73,8 @@ class SyncService final : public HttpHandler {
   static Result<void> unpack(SyncCall& call, std::size_t bytes_max);
   Result<void> authenticate(SyncCall& call, SpaceReader& reader);
   void take_sync(const CallPtr& call, Readers& readers);
+  bool limit(SyncCall& call);
+  void charge_push(SyncCall& call);
   void take_push(const CallPtr& call);
   void take_fork(const CallPtr& call);
   void read(const CallPtr& call, Readers& readers, bool first);

@@ -625,6 +625,29 @@ TEST(Service, TellsItsHealthAndWhatItDid) {
   EXPECT_NE(value_of(text, "rollcall_fsyncs_total"), "0");
 }
 
+TEST(Service, ADeviceOverItsLimitIsToldToWaitAndEverythingElseGoesOn_G15_G21) {
+  SyncWorld world;
+  WireDevice greedy(world, {"unit/nc"});
+  WireDevice other(world, {"unit/nc"});
+  greedy.write("unit/nc", "one");
+  greedy.push();
+  world.service().space("nc")->rates().charge(greedy.number(), DeviceRate::sent,
+                                              device_sent_bytes_max, 0);
+  greedy.write("unit/nc", "two");
+  const Said said = greedy.hear(greedy.http(greedy.push_request()));
+  EXPECT_EQ(said.status, 503u);
+  EXPECT_EQ(said.refusal.name, "later");
+  EXPECT_THAT(said.refusal.message, HasSubstr("device_sent_bytes"));
+  EXPECT_GT(said.refusal.retry_ms, 0u);
+  other.write("unit/nc", "three");
+  other.push();
+  EXPECT_EQ(other.hear(other.http(other.read_request())).status, 200u);
+  LoopbackClient connection(world.port());
+  const auto answer = connection.ask("GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(value_of(answer->body, "rollcall_limited_total{limit=\"device_sent_bytes\"}"), "1");
+}
+
 TEST(Service, RefusesPathsAndMethodsThatItDoesNotHave) {
   SyncWorld world;
   LoopbackClient connection(world.port());
