@@ -25,11 +25,14 @@ struct Line {
 };
 
 void print(const Measurements& m) {
-  const std::array<Line, 12> lines{{
+  const std::array<Line, 14> lines{{
       {"local write, 1,000 rows a transaction", m.local_write_ratio, 3, 2, "x floor"},
       {"push to an empty server, durable", m.push_ratio, 5, 3, "x floor"},
       {"bootstrap into an empty replica", m.bootstrap_ratio, 4, 2.5, "x floor"},
       {"bootstrap with full-text search", m.bootstrap_fts_ratio, 8, 5, "x floor"},
+      {"push under 20 grants with fields by name", m.authority_push_ratio, 1.1, 1.05,
+       "x one for all"},
+      {"bootstrap under such a grant", m.authority_bootstrap_ratio, 1.1, 1.05, "x one for all"},
       {"1,000 single-row writes seen by another", m.thousand_writes_s, 1.5, 0.5, "s"},
       {"one write seen by another, p50", m.live_p50_ms, 3, 1, "ms"},
       {"one write seen by another, p99", m.live_p99_ms, 10, 5, "ms"},
@@ -61,6 +64,8 @@ std::string json_of(const Measurements& m) {
       {"push_ratio", m.push_ratio},
       {"bootstrap_ratio", m.bootstrap_ratio},
       {"bootstrap_fts_ratio", m.bootstrap_fts_ratio},
+      {"authority_push_ratio", m.authority_push_ratio},
+      {"authority_bootstrap_ratio", m.authority_bootstrap_ratio},
       {"thousand_writes_s", m.thousand_writes_s},
       {"live_p50_ms", m.live_p50_ms},
       {"live_p99_ms", m.live_p99_ms},
@@ -87,6 +92,7 @@ Result<Measurements> measure(const BenchSetup& setup, const BenchRows& rows, int
   };
   if (wanted("bulk")) ROLLCALL_TRY(measure_bulk(setup, rows, repeats, m));
   if (m.floor_s > 0 && wanted("search")) ROLLCALL_TRY(measure_full_text(setup, rows, repeats, m));
+  if (wanted("authority")) ROLLCALL_TRY(measure_authority(setup, rows, repeats, m));
   if (wanted("live")) ROLLCALL_TRY(measure_live(setup, m));
   if (wanted("merge")) ROLLCALL_TRY(measure_merge(setup, repeats, m));
   return m;
@@ -103,12 +109,14 @@ int run(int argc, char** argv) {
   setup.server = here + "/rollcall-server";
   setup.schema = ROLLCALL_BENCH_SCHEMAS "/schema";
   setup.schema_fts = ROLLCALL_BENCH_SCHEMAS "/schema_fts";
+  setup.schema_roles = ROLLCALL_BENCH_SCHEMAS "/schema_roles";
   app.add_option("--rows", row_count, "rows to generate")->check(CLI::Range(1u, 10'000'000u));
   app.add_option("--input", input, "JSON lines with id and the nine fields, instead");
   app.add_option("--json", json_path, "also write the measurements to this file");
   app.add_option("--repeats", repeats, "runs; medians are told")->check(CLI::Range(1, 99));
-  app.add_option("--only", only, "bulk, search (after bulk), live, merge; all without it")
-      ->check(CLI::IsMember({"bulk", "search", "live", "merge"}));
+  app.add_option("--only", only,
+                 "bulk, search (after bulk), authority, live, merge; all without it")
+      ->check(CLI::IsMember({"bulk", "search", "authority", "live", "merge"}));
   app.add_option("--server", setup.server, "the rollcall-server to measure");
   app.add_option("--bootstrap-into", into, "(the benchmark's own: one bootstrap)")->group("");
   app.add_option("--link", link, "(with it)")->group("");

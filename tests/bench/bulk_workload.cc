@@ -119,6 +119,19 @@ int bootstrap_main(const std::string& path, const std::string& link) {
   return write(STDOUT_FILENO, &*sample, sizeof *sample) == sizeof *sample ? 0 : 1;
 }
 
+// Seconds until every transaction is durable at the server and has its verdict.
+static Result<double> push_all(BenchDevice& author) {
+  const Stopwatch watch;
+  author.session().start(ClientSync::Mode::catch_up);
+  for (;;) {
+    ROLLCALL_TRY(author.session().step(1000));
+    if (!author.replica().facts().unsent) break;
+  }
+  const double seconds = watch.seconds();
+  author.session().stop();
+  return seconds;
+}
+
 Result<void> measure_bulk(const BenchSetup& setup, const BenchRows& rows, int repeats,
                           Measurements& out) {
   std::vector<double> floor_s, floor_batched_s, write_s, push_s, bootstrap_s, wire, peak_mb, idle;
@@ -147,20 +160,11 @@ Result<void> measure_bulk(const BenchSetup& setup, const BenchRows& rows, int re
     }
     ROLLCALL_TRY_ASSIGN(const double fsyncs_before, server->metric("rollcall_fsyncs_total"));
     ROLLCALL_TRY_ASSIGN(const double pushes_before, server->metric("rollcall_pushes_total"));
-    {
-      // Durable at the server: until every transaction has its verdict.
-      const Stopwatch watch;
-      author->session().start(ClientSync::Mode::catch_up);
-      for (;;) {
-        ROLLCALL_TRY(author->session().step(1000));
-        if (!author->replica().facts().unsent) break;
-      }
-      push_s.push_back(watch.seconds());
-    }
+    ROLLCALL_TRY_ASSIGN(const double pushed_s, push_all(*author));
+    push_s.push_back(pushed_s);
     ROLLCALL_TRY_ASSIGN(const double fsyncs_after, server->metric("rollcall_fsyncs_total"));
     ROLLCALL_TRY_ASSIGN(const double pushes_after, server->metric("rollcall_pushes_total"));
     fsyncs = (fsyncs_after - fsyncs_before) / std::max(1.0, pushes_after - pushes_before);
-    author->session().stop();
     ROLLCALL_TRY(author->catch_up());
 
     ROLLCALL_TRY_ASSIGN(const std::string link, server->invite());
@@ -218,6 +222,61 @@ Result<void> measure_full_text(const BenchSetup& setup, const BenchRows& rows, i
     bootstrap_s.push_back(sample.seconds);
   }
   out.bootstrap_fts_ratio = quantile(bootstrap_s, 0.5) / out.floor_s;
+  return {};
+}
+
+namespace {
+
+struct Authorized {
+  double push_s = 0;
+  double bootstrap_s = 0;
+};
+
+Result<Authorized> run_under(const BenchSetup& setup, const BenchRows& rows,
+                             const std::string& folder, const std::string& schema,
+                             const std::vector<std::string>& author_scopes,
+                             const std::vector<std::string>& reader_scopes) {
+  std::filesystem::create_directories(folder);
+  ROLLCALL_TRY_ASSIGN(const auto server,
+                      ServerProcess::start(setup.server, folder + "/server", schema));
+  ROLLCALL_TRY_ASSIGN(const std::string author_link, server->invite(author_scopes));
+  ROLLCALL_TRY_ASSIGN(const auto author, BenchDevice::enroll(folder + "/author.db", author_link));
+  ROLLCALL_TRY(author->catch_up());
+  ROLLCALL_TRY(author->write(rows, batch_rows));
+  Authorized took;
+  ROLLCALL_TRY_ASSIGN(took.push_s, push_all(*author));
+  ROLLCALL_TRY(author->catch_up());
+  ROLLCALL_TRY_ASSIGN(const std::string link, server->invite(reader_scopes));
+  ROLLCALL_TRY_ASSIGN(const BootstrapSample sample, bootstrap_apart(folder + "/reader.db", link));
+  if (static_cast<std::size_t>(sample.rows) != rows.size()) {
+    return wrong("the bootstrap under a role lacks rows");
+  }
+  took.bootstrap_s = sample.seconds;
+  std::filesystem::remove_all(folder);
+  return took;
+}
+
+}  // namespace
+
+Result<void> measure_authority(const BenchSetup& setup, const BenchRows& rows, int repeats,
+                               Measurements& out) {
+  // The one that covers the rows stands last: every path is held against all of them.
+  std::vector<std::string> twenty;
+  for (int i = 0; i < 19; ++i) twenty.push_back(fmt::format("a/{:02}=writer", i));
+  twenty.emplace_back("bench=writer");
+  std::vector<double> push_ratio, bootstrap_ratio;
+  for (int round = 0; round < repeats; ++round) {
+    const std::string folder = fmt::format("{}/authority{}", setup.folder, round);
+    ROLLCALL_TRY_ASSIGN(const Authorized plain, run_under(setup, rows, folder + "-plain",
+                                                          setup.schema, {"bench"}, {"bench"}));
+    ROLLCALL_TRY_ASSIGN(
+        const Authorized roles,
+        run_under(setup, rows, folder + "-roles", setup.schema_roles, twenty, {"bench=viewer"}));
+    push_ratio.push_back(roles.push_s / plain.push_s);
+    bootstrap_ratio.push_back(roles.bootstrap_s / plain.bootstrap_s);
+  }
+  out.authority_push_ratio = quantile(push_ratio, 0.5);
+  out.authority_bootstrap_ratio = quantile(bootstrap_ratio, 0.5);
   return {};
 }
 

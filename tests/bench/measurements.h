@@ -14,6 +14,8 @@ struct Measurements {
   double push_ratio = 0;
   double bootstrap_ratio = 0;
   double bootstrap_fts_ratio = 0;
+  double authority_push_ratio = 0;       // with authorization, to without
+  double authority_bootstrap_ratio = 0;  // likewise
   double thousand_writes_s = 0;
   double live_p50_ms = 0;
   double live_p99_ms = 0;

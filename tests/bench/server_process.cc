@@ -101,9 +101,13 @@ ServerProcess::~ServerProcess() {
   if (output_ >= 0) close(output_);
 }
 
-Result<std::string> ServerProcess::invite() const {
-  ROLLCALL_TRY_ASSIGN(const std::string output, run({"invite", folder_, "bench", "--label", "bench",
-                                                     "--scope", "bench", "--json"}));
+Result<std::string> ServerProcess::invite(const std::vector<std::string>& scopes) const {
+  std::vector<std::string> arguments = {"invite", folder_, "bench", "--label", "bench", "--json"};
+  for (const std::string& scope : scopes) {
+    arguments.push_back("--scope");
+    arguments.push_back(scope);
+  }
+  ROLLCALL_TRY_ASSIGN(const std::string output, run(arguments));
   const auto json = nlohmann::json::parse(output, nullptr, false);
   if (!json.is_object()) return failure(ErrorCode::internal, "invite printed no JSON");
   // The server may be asked under any port: the link carries its public address.

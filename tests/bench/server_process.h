@@ -23,7 +23,7 @@ class ServerProcess {
   ServerProcess& operator=(const ServerProcess&) = delete;
 
   // A link for a device that sees all of the benchmark's rows.
-  Result<std::string> invite() const;
+  Result<std::string> invite(const std::vector<std::string>& scopes = {"bench"}) const;
   // "<16 hex>" over the whole space.
   Result<std::string> digest() const;
   // The value of a counter of /metrics (its labelled variants added up); 0 when it is not there.

@@ -8,10 +8,11 @@
 namespace rollcall::bench {
 
 struct BenchSetup {
-  std::string server;      // path of rollcall-server
-  std::string schema;      // folder of the benchmark's schema
-  std::string schema_fts;  // the same with search marks
-  std::string folder;      // a new one, for everything that is written
+  std::string server;        // path of rollcall-server
+  std::string schema;        // folder of the benchmark's schema
+  std::string schema_fts;    // the same with search marks
+  std::string schema_roles;  // the same with roles that name each field
+  std::string folder;        // a new one, for everything that is written
 };
 
 // Each verifies what it did before its time counts; an error names what was not so.
@@ -22,6 +23,10 @@ Result<void> measure_bulk(const BenchSetup& setup, const BenchRows& rows, int re
                           Measurements& out);
 // bootstrap_fts_ratio; needs floor_s.
 Result<void> measure_full_text(const BenchSetup& setup, const BenchRows& rows, int repeats,
+                               Measurements& out);
+// authority_push_ratio, authority_bootstrap_ratio: 20 grants whose roles name each field, beside
+// one grant that may everything; pairs of runs, one after the other.
+Result<void> measure_authority(const BenchSetup& setup, const BenchRows& rows, int repeats,
                                Measurements& out);
 // thousand_writes_s, live_p50_ms, live_p99_ms.
 Result<void> measure_live(const BenchSetup& setup, Measurements& out);
