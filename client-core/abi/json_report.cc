@@ -31,6 +31,7 @@ const char* state_of(const ReplicaStatus& status) {
     case Lock::erased: return "erased";
   }
   if (status.forked) return "forked";
+  if (status.rolled_back) return "rolled_back";
   if (status.gap) return "gap";
   if (status.behind) return "behind";
   if (status.diverged) return "diverged";
@@ -77,6 +78,7 @@ std::string status_json(const Replica& replica, const ReplicaStatus& status,
       {"parked", status.parked},
       {"waiting", status.waiting},
       {"conflicts", status.conflicts},
+      {"orphans", status.orphans},
       {"last_tx", status.last_tx.value},
       {"epoch", status.epoch.value},
       {"schema_version", status.schema_version},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client-core/replica/boundary.h"
+#include "client-core/replica/orphans.h"
 #include "engine/codec/page_writer.h"
 #include "engine/codec/row_extra.h"
 #include "engine/model/path.h"
@@ -305,6 +306,9 @@ Result<void> ConfirmedRows::apply_echo(const SectionRow& row, TxNumber through) 
 Result<void> ConfirmedRows::evict(const RowKey& key) {
   ROLLCALL_TRY(overlay_.load(key, row_));
   count_writes(row_);
+  if (parts_.orphans.watches() && row_.confirmed && row_.table != nullptr) {
+    ROLLCALL_TRY(parts_.orphans.row_goes(key, row_.def(), row_.state, clock_.now_ms()));
+  }
   overlay_.take_away(row_);
   row_.lingers = row_.lingers || row_.confirmed;
   row_.confirmed = false;

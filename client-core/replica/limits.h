@@ -9,6 +9,8 @@ namespace rollcall {
 // to a server that was restored from a backup.
 inline constexpr std::int64_t outbox_kept_ms = std::int64_t{90} * 24 * 3600 * 1000;
 inline constexpr std::size_t outbox_kept_bytes = 64u << 20;
+// Receipts that go with one push to a server that was restored.
+inline constexpr std::size_t push_receipts_max = 1'000;
 // How often their age is looked at.
 inline constexpr std::int64_t outbox_prune_ms = std::int64_t{3600} * 1000;
 // Rows of decoded pending transactions that are held in memory for replays, beside the transaction

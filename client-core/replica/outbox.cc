@@ -169,23 +169,72 @@ Result<std::uint64_t> Outbox::rows_between(TxNumber after, TxNumber through) {
   return rows;
 }
 
-Result<Hash> Outbox::fill(TxNumber after, std::size_t count_max, std::size_t bytes_max,
-                          SyncRequest& request) {
+Result<std::vector<Outbox::Receipted>> Outbox::receipts_from(TxNumber number,
+                                                             std::size_t count_max) {
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      connection_->cached("SELECT first, last, receipt FROM _receipts WHERE "
+                                          "last >= ? ORDER BY first LIMIT ?"));
+  select.bind_integer(1, whole(number));
+  select.bind_integer(2, static_cast<std::int64_t>(count_max));
+  std::vector<Receipted> receipts;
+  for (;;) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return receipts;
+    receipts.push_back(
+        {number_of(select.integer(0)), number_of(select.integer(1)), Bytes(select.bytes(2))});
+  }
+}
+
+Result<std::optional<TxNumber>> Outbox::resumes_after(TxNumber after) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      connection_->cached("SELECT min(last) FROM _receipts WHERE last > ? AND last + 1 IN (SELECT "
+                          "number FROM _outbox)"));
+  select.bind_integer(1, whole(after));
+  ROLLCALL_TRY_ASSIGN(const bool found, select.step());
+  std::optional<TxNumber> resumes;
+  if (found && !select.is_null(0)) resumes = number_of(select.integer(0));
+  select.reset();
+  return resumes;
+}
+
+Result<Hash> Outbox::fill(TxNumber after, bool resumes, std::size_t count_max,
+                          std::size_t bytes_max, SyncRequest& request) {
+  ROLLCALL_TRY_ASSIGN(const std::vector<Receipted> receipts,
+                      receipts_from(resumes ? after : after.next(), push_receipts_max));
+  // The receipt whose range goes on beyond this number.
+  const auto cut_by = [&](TxNumber number) -> const Receipted* {
+    for (const Receipted& one : receipts) {
+      if (one.first <= number && number < one.last) return &one;
+    }
+    return nullptr;
+  };
   ROLLCALL_TRY_ASSIGN(Statement next,
                       connection_->cached("SELECT number, size, void, hash, head, bytes FROM "
-                                          "_outbox WHERE number > ? ORDER BY number LIMIT ?"));
+                                          "_outbox WHERE number > ? ORDER BY number"));
   next.bind_integer(1, whole(after));
-  next.bind_integer(2, static_cast<std::int64_t>(count_max));
   request.first_tx = after.next();
   std::size_t bytes = 0;
-  Hash head;
+  std::vector<Hash> heads;
   TxNumber number = after;
   for (;;) {
     ROLLCALL_TRY_ASSIGN(const bool more, next.step());
     if (!more) break;
     if (number_of(next.integer(0)) != number.next()) break;
     const auto size = static_cast<std::size_t>(next.integer(1));
-    if (!request.transactions.empty() && bytes + size > bytes_max) break;
+    const bool is_full = request.transactions.size() >= count_max || bytes + size > bytes_max;
+    if (is_full && !request.transactions.empty()) {
+      // What came in one push before goes in one again.
+      const Receipted* cut = count_max > 1 ? cut_by(number) : nullptr;
+      if (cut == nullptr) break;
+      if (cut->first > request.first_tx) {
+        const std::size_t kept = cut->first.value - request.first_tx.value;
+        request.transactions.resize(kept);
+        heads.resize(kept);
+        number = TxNumber(cut->first.value - 1);
+        break;
+      }
+    }
     PushedTransaction pushed;
     if (next.integer(2) != 0) {
       pushed.void_hash = Bytes(next.bytes(3));
@@ -195,7 +244,7 @@ Result<Hash> Outbox::fill(TxNumber after, std::size_t count_max, std::size_t byt
     if (next.bytes(4).size() != Hash::size_bytes) {
       return failure(ErrorCode::corrupt, connection_->path() + ": the outbox's chain is damaged");
     }
-    head = Hash::from_bytes(next.bytes(4));
+    heads.push_back(Hash::from_bytes(next.bytes(4)));
     bytes += size;
     number = number.next();
     request.transactions.push_back(std::move(pushed));
@@ -207,7 +256,10 @@ Result<Hash> Outbox::fill(TxNumber after, std::size_t count_max, std::size_t byt
                                        ", which is not kept any more");
   }
   request.last_tx = number;
-  return head;
+  for (const Receipted& one : receipts) {
+    if (one.last <= number) request.receipts.push_back({one.receipt});
+  }
+  return heads.back();
 }
 
 Result<void> Outbox::make_void(TxNumber number) {
@@ -254,6 +306,14 @@ Result<void> Outbox::prune(TxNumber through, std::int64_t now_ms) {
   }
   forget = std::min(forget, through);
   if (forget.value == 0) return {};
+  // Whole receipts: the last that is forgotten proves where the chain goes on.
+  ROLLCALL_TRY_ASSIGN(
+      Statement whole_one,
+      connection_->cached("SELECT coalesce(max(last), ?1) FROM _receipts WHERE last <= ?1"));
+  whole_one.bind_integer(1, whole(forget));
+  ROLLCALL_TRY(whole_one.step());
+  forget = number_of(whole_one.integer(0));
+  whole_one.reset();
   ROLLCALL_TRY_ASSIGN(
       Statement erase,
       connection_->cached("DELETE FROM _outbox WHERE number <= ? AND number NOT IN (SELECT number "
@@ -261,7 +321,7 @@ Result<void> Outbox::prune(TxNumber through, std::int64_t now_ms) {
   erase.bind_integer(1, whole(forget));
   ROLLCALL_TRY(erase.run());
   ROLLCALL_TRY_ASSIGN(Statement receipts,
-                      connection_->cached("DELETE FROM _receipts WHERE last <= ?"));
+                      connection_->cached("DELETE FROM _receipts WHERE last < ?"));
   receipts.bind_integer(1, whole(forget));
   ROLLCALL_TRY(receipts.run());
   ROLLCALL_TRY_ASSIGN(kept_bytes_, bytes_after(TxNumber(0)));

@@ -58,8 +58,13 @@ class Outbox {
 
   // Puts the transactions after `after` into the request, as many as go; returns the head of the
   // chain after the last one. `gap` when the next one is not kept any more.
-  Result<Hash> fill(TxNumber after, std::size_t count_max, std::size_t bytes_max,
+  // With the receipts of those that were acknowledged before: each receipt's whole range goes in
+  // one request. `resumes`: also with the receipt that ends at `after`.
+  Result<Hash> fill(TxNumber after, bool resumes, std::size_t count_max, std::size_t bytes_max,
                     SyncRequest& request);
+  // Where a server that lacks what is not kept any more can be given the rest: after this number,
+  // which a receipt proves. Nothing: nowhere.
+  Result<std::optional<TxNumber>> resumes_after(TxNumber after);
   // From now on only the transaction's hash is sent.
   Result<void> make_void(TxNumber number);
 
@@ -70,6 +75,14 @@ class Outbox {
   Result<void> prune(TxNumber through, std::int64_t now_ms);
 
  private:
+  struct Receipted {
+    TxNumber first;
+    TxNumber last;
+    Bytes receipt;
+  };
+  // Those that end at or after `number`.
+  Result<std::vector<Receipted>> receipts_from(TxNumber number, std::size_t count_max);
+
   Connection* connection_;
   TxNumber last_;
   Hash head_;

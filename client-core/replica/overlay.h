@@ -18,6 +18,8 @@
 
 namespace rollcall {
 
+class Orphans;
+
 // All that the replica knows of one row. Used again from row to row, so that memory is kept.
 struct KnownRow {
   RowKey key;
@@ -60,6 +62,7 @@ class Overlay {
     Grants& grants;
     Standing& standing;
     Verdicts& verdicts;
+    Orphans& orphans;
     const OwnTransactions& own;
   };
   explicit Overlay(const Parts& parts) : parts_(parts) {}

@@ -339,8 +339,14 @@ Result<PreparedRequest> Replica::prepare(const RequestPlan& plan) {
   const bool may_push = !parts.standing.forked && !parts.has_gap;
   if (plan.push && may_push && parts.outbox.last() > parts.standing.seen) {
     const std::size_t count = plan.push_one ? 1 : push_transactions_max;
-    ROLLCALL_TRY_ASSIGN(prepared.head,
-                        parts.outbox.fill(parts.standing.seen, count, push_bytes_target, request));
+    TxNumber after = parts.standing.seen;
+    ROLLCALL_TRY_ASSIGN(const auto next, parts.outbox.find(after.next()));
+    if (!next) {
+      ROLLCALL_TRY_ASSIGN(const auto resumes, parts.outbox.resumes_after(after));
+      after = resumes.value_or(after);
+    }
+    ROLLCALL_TRY_ASSIGN(prepared.head, parts.outbox.fill(after, !next.has_value(), count,
+                                                         push_bytes_target, request));
   }
   return prepared;
 }
@@ -377,6 +383,8 @@ Result<void> Replica::begin_epoch(const SyncReply& reply) {
   Standing& standing = parts_->standing;
   standing.epoch = reply.epoch;
   standing.seen = std::min(standing.seen, reply.known_tx);
+  parts_->rolled_back = false;
+  if (reply.restored_ms > 0) ROLLCALL_TRY(parts_->orphans.begin(reply.restored_ms));
   standing.grants_version = 0;  // a restored server counts from where its backup stood
   return parts_->reading.lose_cursor();
 }
@@ -400,6 +408,11 @@ Result<bool> Replica::take_verdicts(const SyncRequest& asked, const SyncReply& r
   ReplicaParts& parts = *parts_;
   ROLLCALL_TRY(parts.verdicts.named(asked.seen_changed));
   const TxNumber seen_before = parts.standing.seen;
+  // A restored server went on beyond what is not kept here: what became of that stands.
+  if (!asked.receipts.empty() && reply.state == SyncState::ok && asked.first_tx.value > 1 &&
+      reply.known_tx >= asked.first_tx) {
+    parts.standing.seen = std::max(parts.standing.seen, TxNumber(asked.first_tx.value - 1));
+  }
   ROLLCALL_TRY_ASSIGN(const Verdicts::News news,
                       parts.verdicts.take(reply.verdicts, parts.outbox.last(), parts.standing));
   for (const TxNumber number : news.out) ROLLCALL_TRY(parts.take_out_of_sight(number));
@@ -422,7 +435,11 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
   ReplicaParts& parts = *parts_;
   Standing& standing = parts.standing;
   Taken taken;
-  if (reply.epoch < standing.epoch) return taken;  // from before a restore, and late
+  if (is_rolled_back(asked, reply)) {
+    parts.rolled_back = true;
+    return taken;
+  }
+  parts.rolled_back = false;
   if (standing.banned == Banned::erased) return taken;
   parts.clock.follow(reply.server_ms, parts.doors.clock.utc_ms());
   standing.heard_ms = reply.server_ms;
@@ -461,10 +478,21 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
     ROLLCALL_TRY_ASSIGN(const Reading::Read read,
                         parts.reading.take(asked, reply, parts.clock.now_ms()));
     taken.completed = read.completed;
+    if (read.completed) ROLLCALL_TRY(parts.orphans.end_read());
     taken.behind = read.behind;
   }
   taken.rows_changed = !parts.overlay.touched().empty();
   return taken;
+}
+
+// A log that ends earlier than what this device was told of it: one from before a restore, or of
+// this epoch and without transactions that it gave receipts for. Nothing is read from it. A late
+// reply may look so, once: the next one says otherwise.
+bool Replica::is_rolled_back(const SyncRequest& asked, const SyncReply& reply) const {
+  const Standing& standing = parts_->standing;
+  if (reply.epoch < standing.epoch) return true;
+  return reply.epoch == standing.epoch && asked.seen_tx <= standing.seen &&
+         reply.known_tx < asked.seen_tx;
 }
 
 // Nobody but the server that enrolled this device makes it forget anything.

@@ -185,6 +185,7 @@ class Replica {
   explicit Replica(std::unique_ptr<ReplicaParts> parts);
   Result<Taken> take(const SyncRequest& asked, const SyncReply& reply);
   Result<void> begin_epoch(const SyncReply& reply);
+  [[nodiscard]] bool is_rolled_back(const SyncRequest& asked, const SyncReply& reply) const;
   // False when the reply tells of another chain than ours: this file was copied or restored.
   Result<bool> take_chain(const SyncReply& reply);
   // Looks where this file and the one that goes on with its chain part.

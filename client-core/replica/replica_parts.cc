@@ -8,8 +8,8 @@ namespace rollcall {
 namespace {
 
 Overlay::Parts parts_of(ReplicaParts& all) {
-  return {all.tables, all.bases,    all.pending,  all.unknown,   all.losers,
-          all.grants, all.standing, all.verdicts, all.own_stamps};
+  return {all.tables, all.bases,    all.pending,  all.unknown, all.losers,
+          all.grants, all.standing, all.verdicts, all.orphans, all.own_stamps};
 }
 
 }  // namespace
@@ -31,6 +31,7 @@ ReplicaParts::ReplicaParts(const ReplicaDoors& the_doors, const ReplicaOptions& 
       unknown(connection),
       losers(connection),
       conflict_numbers(connection),
+      orphans(connection),
       private_values(connection),
       pending(connection, outbox),
       grants(connection, path_sets),
@@ -69,6 +70,7 @@ Result<void> ReplicaParts::read_all() {
   ROLLCALL_TRY_ASSIGN(path_sets, PathSets::open(connection));
   ROLLCALL_TRY(outbox.reload());
   ROLLCALL_TRY(fork.reload());
+  ROLLCALL_TRY(orphans.reload());
   ROLLCALL_TRY(verdicts.reload(standing.retired));
   ROLLCALL_TRY(bases.reload());
   ROLLCALL_TRY(unknown.reload());
@@ -89,7 +91,9 @@ Result<void> ReplicaParts::look_for_gap() {
   has_gap = false;
   if (outbox.last() <= standing.seen) return {};
   ROLLCALL_TRY_ASSIGN(const auto next, outbox.find(standing.seen.next()));
-  has_gap = !next.has_value();
+  if (next) return {};
+  ROLLCALL_TRY_ASSIGN(const auto resumes, outbox.resumes_after(standing.seen));
+  has_gap = !resumes.has_value();
   return {};
 }
 

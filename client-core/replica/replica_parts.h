@@ -12,6 +12,7 @@
 #include "client-core/replica/healing.h"
 #include "client-core/replica/identity.h"
 #include "client-core/replica/open_losers.h"
+#include "client-core/replica/orphans.h"
 #include "client-core/replica/outbox.h"
 #include "client-core/replica/overlay.h"
 #include "client-core/replica/pending_writes.h"
@@ -81,8 +82,9 @@ struct ReplicaParts {
   Standing standing;
   HybridClock clock;
   RowIdSource ids;
-  bool is_writing = false;  // a local transaction is open
-  bool has_gap = false;     // the server lacks a transaction that is not kept here any more
+  bool is_writing = false;   // a local transaction is open
+  bool rolled_back = false;  // the last reply was an old copy's of the server's log
+  bool has_gap = false;      // the server lacks a transaction that is not kept here any more
 
   Tables tables;
   PathSets path_sets;
@@ -94,6 +96,7 @@ struct ReplicaParts {
   UnknownValues unknown;
   OpenLosers losers;
   ConflictNumbers conflict_numbers;
+  Orphans orphans;
   PrivateValues private_values;
   PendingWrites pending;
   Grants grants;

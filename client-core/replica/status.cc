@@ -55,6 +55,8 @@ Result<ReplicaStatus> Replica::status() {
   status.forked = standing.forked;
   status.behind = standing.seen < standing.retired || parts.reading.is_behind();
   status.gap = parts.has_gap;
+  status.rolled_back = parts.rolled_back;
+  ROLLCALL_TRY_ASSIGN(status.orphans, parts.orphans.count());
   status.catching_up = !standing.read_once;
   status.bootstrap_rows = standing.bootstrap_rows;
   status.bootstrap_bytes = standing.bootstrap_bytes;

@@ -42,11 +42,15 @@ struct ReplicaStatus {
 
   Lock lock = Lock::open;
   std::int64_t lease_until_ms = 0;  // server time; 0: none of its roles has a lease
-  bool forked = false;              // this file was copied or restored, and has yet to go on as another
+  bool forked = false;  // this file was copied or restored, and has yet to go on as another
   // The server (restored from a backup) lacks transactions that this device has sent...
-  bool behind = false;    // ...so its rows wait until it has them again, and are sent again,
-  bool gap = false;       // ...except that some are not kept here any more: nothing can be pushed
-  bool diverged = false;  // a re-read did not heal a difference; told once an hour
+  bool behind = false;  // ...so its rows wait until it has them again, and are sent again,
+  bool gap = false;     // ...except that some are not kept here any more: nothing can be pushed
+  // The server's log ends before what this device has receipts for, or is of an earlier epoch: an
+  // old copy answers. Nothing is read from it.
+  bool rolled_back = false;
+  std::uint64_t orphans = 0;         // rows that a restored server lacks: table orphaned_by_restore
+  bool diverged = false;             // a re-read did not heal a difference; told once an hour
   bool catching_up = false;          // rows come as they come: a first bootstrap is under way
   std::uint64_t bootstrap_rows = 0;  // taken since the bootstrap began
   std::uint64_t bootstrap_bytes = 0;

@@ -127,6 +127,16 @@ void describe(Archive& a, ForkReply& m) {
   a.bytes(2, "enrolment", m.enrolment);
 }
 
+// A receipt (SyncReply::receipt) that a device shows to a server which was restored.
+struct OfferedReceipt {
+  Bytes receipt;
+};
+
+template <class Archive>
+void describe(Archive& a, OfferedReceipt& m) {
+  a.bytes(1, "receipt", m.receipt);
+}
+
 // POST /v1/sync: everything that a device says.
 struct SyncRequest {
   std::uint32_t schema_version = 0;
@@ -147,6 +157,9 @@ struct SyncRequest {
   TxNumber seen_tx;                       // verdicts up to this number were seen
   std::vector<SeenVerdict> seen_changed;  // changed verdicts that were seen
   std::optional<ForkWant> fork;
+  // Of transactions that an earlier epoch acknowledged: what they got then. With one that ends
+  // right before `first_tx`, the chain goes on there beyond what the device does not keep any more.
+  std::vector<OfferedReceipt> receipts;
   // How to answer.
   std::uint32_t wait_ms = 0;       // hold the answer so long while there is nothing to say
   std::uint32_t budget_bytes = 0;  // uncompressed reply; 0: the server's own limit
@@ -173,6 +186,7 @@ void describe(Archive& a, SyncRequest& m) {
   a.field(17, "budget_bytes", m.budget_bytes);
   a.field(18, "seen_changed", m.seen_changed);
   a.field(19, "fork", m.fork);
+  a.field(20, "receipts", m.receipts);
 }
 
 // What became of a transaction, and perhaps of some after it.
@@ -321,6 +335,8 @@ struct SyncReply {
   // as many as go; the verdicts are about these.
   Bytes chain;
   std::optional<ForkReply> fork;
+  // With new_epoch: when the last commit was made of the log that this epoch goes on from.
+  std::int64_t restored_ms = 0;
   Bytes revocation;  // the server's signature over revocation_text(); without it nobody obeys
 };
 
@@ -351,6 +367,7 @@ void describe(Archive& a, SyncReply& m) {
   a.bytes(23, "revocation", m.revocation);
   a.bytes(24, "chain", m.chain);
   a.field(25, "fork", m.fork);
+  a.field(26, "restored_ms", m.restored_ms);
 }
 
 // POST /v1/enroll: a new device shows an invitation and its public key.

@@ -49,6 +49,11 @@ std::string trouble(const json& status) {
     return "the server was restored and lacks what this device sent long ago: nothing is sent; "
            "tell whoever runs the server, and keep this file";
   }
+  if (state == "rolled_back") {
+    return "the server answers from an old copy of its data: nothing is read from it, and local "
+           "work "
+           "is kept; tell whoever runs the server";
+  }
   if (state == "behind") {
     return "the server was restored and lacks what this device sent: it is sent again, and news "
            "wait for that";

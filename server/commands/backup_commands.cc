@@ -28,6 +28,7 @@ void print(const SpaceReport& report, bool json, std::ostream& out) {
                  {"transactions", report.transactions},
                  {"signatures", report.requests},
                  {"erased", report.erased},
+                 {"lost", report.lost},
                  {"rows", report.rows},
                  {"digest", digest_text(report.digest)}})
                .dump()
@@ -37,6 +38,7 @@ void print(const SpaceReport& report, bool json, std::ostream& out) {
   out << report.name << ": all is right: " << report.transactions << " transactions of "
       << report.devices << " devices under " << report.requests << " signatures";
   if (report.erased != 0) out << " (the bytes of " << report.erased << " were erased)";
+  if (report.lost != 0) out << ", " << report.lost << " more were lost at a restore";
   out << ", " << report.rows << " rows, digest " << digest_text(report.digest) << "\n";
 }
 

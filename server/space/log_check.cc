@@ -43,6 +43,8 @@ struct LogCheck::Chain {
   TxNumber last;
   Hash head;
   std::int64_t request = 0;  // that brought the last
+  bool begun = false;        // there is a last, that a request brought
+  std::vector<Gap> gaps;
 };
 
 Result<void> LogCheck::check_chains() {
@@ -52,9 +54,11 @@ Result<void> LogCheck::check_chains() {
     if (!device) return wrong("device " + hex(number) + " was there and is gone");
     Chain chain;
     chain.device = &*device;
+    ROLLCALL_TRY(begin_at_fork(chain));
+    ROLLCALL_TRY_ASSIGN(chain.gaps, snapshot_.log().gaps(number));
     ROLLCALL_TRY(snapshot_.log().each_of(
         number, [&](const LoggedTransaction& logged) { return check_transaction(chain, logged); }));
-    if (chain.last.value != 0) ROLLCALL_TRY(end_request(chain));
+    if (chain.begun) ROLLCALL_TRY(end_request(chain));
     const DeviceRecord& record = device->record;
     if (chain.last != record.last_tx) {
       return wrong("device " + hex(number) + " (" + record.label + "): its chain ends at " +
@@ -80,8 +84,44 @@ Result<void> LogCheck::check_chains() {
   return {};
 }
 
+// The chain of a device that came from another one's by a fork goes on where that one's stood.
+Result<void> LogCheck::begin_at_fork(Chain& chain) {
+  const DeviceRecord& record = chain.device->record;
+  chain.last = record.forked_at;
+  chain.head = record.forked_head;
+  if (record.forked_from.value == 0) return {};
+  ROLLCALL_TRY_ASSIGN(const std::optional<StoredDevice> from,
+                      snapshot_.devices().find(record.forked_from));
+  if (!from) {
+    return wrong("device " + hex(record.number) + " came from device " + hex(record.forked_from) +
+                 ", which is missing");
+  }
+  ROLLCALL_TRY_ASSIGN(
+      const Hash head,
+      snapshot_.log().head_at(cryptography_, from->record.number, from->record.forked_at,
+                              from->record.forked_head, record.forked_at));
+  if (head == record.forked_head) return {};
+  return wrong("device " + hex(record.number) + " says that it goes on from transaction " +
+               std::to_string(record.forked_at.value) + " of device " + hex(record.forked_from) +
+               ", and the chain of that one was another there");
+}
+
+// After a restore a chain may go on beyond what its device did not keep: the log says where.
+Result<void> LogCheck::pass_gap(Chain& chain, const LoggedTransaction& logged) {
+  for (const Gap& gap : chain.gaps) {
+    if (gap.first != chain.last.next() || gap.last.next() != logged.number) continue;
+    if (chain.begun) ROLLCALL_TRY(end_request(chain));
+    chain.begun = false;
+    chain.last = gap.last;
+    chain.head = gap.head;
+    report_.lost += gap.last.value - gap.first.value + 1;
+  }
+  return {};
+}
+
 Result<void> LogCheck::check_transaction(Chain& chain, const LoggedTransaction& logged) {
   const std::string name = text_of(logged);
+  ROLLCALL_TRY(pass_gap(chain, logged));
   if (logged.number != chain.last.next()) {
     return wrong("transaction " + std::to_string(chain.last.value + 1) + " of device " +
                  hex(logged.device) + " is missing from the log; " + name + " is there");
@@ -96,10 +136,11 @@ Result<void> LogCheck::check_transaction(Chain& chain, const LoggedTransaction& 
     return wrong("the bytes of " + name +
                  " do not give the hash that is stored with them: one of the two was changed");
   }
-  if (chain.last.value != 0 && logged.request != chain.request) ROLLCALL_TRY(end_request(chain));
+  if (chain.begun && logged.request != chain.request) ROLLCALL_TRY(end_request(chain));
   chain.last = logged.number;
   chain.head = next_head(cryptography_, chain.head, logged.hash);
   chain.request = logged.request;
+  chain.begun = true;
   ++report_.transactions;
   if (logged.judgement.took_effect() != (logged.judgement.sequence.value != 0)) {
     return wrong(name + ": its verdict and its sequence do not go together: one was changed");

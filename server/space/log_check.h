@@ -24,6 +24,8 @@ class LogCheck {
 
  private:
   struct Chain;
+  Result<void> begin_at_fork(Chain& chain);
+  Result<void> pass_gap(Chain& chain, const LoggedTransaction& logged);
   Result<void> check_transaction(Chain& chain, const LoggedTransaction& logged);
   Result<void> end_request(const Chain& chain);
   Result<void> check_commit(const LoggedTransaction& logged);

@@ -113,8 +113,9 @@ Result<void> ReplayCheck::replay(const LoggedTransaction& logged) {
   JudgedTransaction judged;
   for (const bool approved : {false, true}) {
     ROLLCALL_TRY_ASSIGN(
-        judged, judge_->judge({&then, logged.number, bytes, logged.judgement.sequence,
-                               logged.received_ms, Epoch(), approved, logged.judgement.accepted}));
+        judged,
+        judge_->judge({&then, logged.number, bytes, logged.judgement.sequence, logged.received_ms,
+                       Epoch(), approved, logged.judgement.accepted, false, std::nullopt}));
     if (judged.judgement.took_effect()) return {};
   }
   return wrong(text_of(logged) + " took effect by the log, and a replay refuses it (" +

@@ -88,6 +88,7 @@ Result<void> Space::State::load() {
   schema = std::make_unique<Schema>(std::move(decoded));
   roles = std::make_unique<SpaceRoles>(*schema);
   ROLLCALL_TRY_ASSIGN(last_commit, file.last_commit());
+  ROLLCALL_TRY_ASSIGN(begun, EpochTable(connection).last());
   ROLLCALL_TRY_ASSIGN(PathIndex index, PathIndex::open(connection));
   paths.emplace(std::move(index));
   ROLLCALL_TRY_ASSIGN(DeviceTable device_table, DeviceTable::open(connection));
@@ -174,8 +175,8 @@ Result<Space::State::CachedDevice*> Space::State::device(DeviceNumber number) {
 Result<void> Space::State::begin_epoch() {
   header.epoch = epoch_after(header.epoch, now_ms, doors.random);
   ROLLCALL_TRY(file.set_epoch(header.epoch));
-  EpochTable epochs(file.connection());
-  ROLLCALL_TRY(epochs.add({header.epoch, now_ms, last_commit.sequence}));
+  begun = EpochRecord{header.epoch, now_ms, last_commit.sequence};
+  ROLLCALL_TRY(EpochTable(file.connection()).add(*begun));
   news.epoch = true;
   return {};
 }

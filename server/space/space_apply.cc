@@ -84,11 +84,22 @@ Result<void> Space::State::apply_transactions(const Push& push, Pushed& pushed, 
     failed = hash.error();
     return std::nullopt;
   };
-  const PushJudgement judgement = judge_push(doors.cryptography, {record.last_tx, record.head},
-                                             request, push.signed_head, stored_hash);
+  OfferedReceipts offered(*sealer, request.receipts, header.name, header.epoch, record.number);
+  const std::optional<Gap> gap = gap_before(record, request, offered);
+  const DeviceChain chain =
+      gap ? DeviceChain{gap->last, gap->head} : DeviceChain{record.last_tx, record.head};
+  const PushJudgement judgement =
+      judge_push(doors.cryptography, chain, request, push.signed_head, stored_hash);
   if (failed) return *failed;
   reply.state = judgement.state;
   if (judgement.state != SyncState::ok || judgement.heads.empty()) return {};
+  offered.keep_those_on(chain.last, judgement.heads);
+  if (gap) {
+    ROLLCALL_TRY(log->add_gap(*gap));
+    record.last_tx = gap->last;
+    record.head = gap->head;
+    pushed.last_before = gap->last;
+  }
 
   std::int64_t proof = 0;
   if (push.signature) {
@@ -97,7 +108,8 @@ Result<void> Space::State::apply_transactions(const Push& push, Pushed& pushed, 
   }
   for (std::size_t i = judgement.repeated; i < request.transactions.size(); ++i) {
     ROLLCALL_TRY_ASSIGN(const Judgement judged,
-                        apply_one(device, request.transactions[i], judgement.hashes[i], proof));
+                        apply_one(device, request.transactions[i], judgement.hashes[i], proof,
+                                  offered.then(record.last_tx.next())));
     record.head = judgement.heads[i - judgement.repeated];
     Verdict verdict = verdict_of(record.last_tx, judged);
     pushed.accepted.push_back(judged.accepted);
@@ -110,13 +122,41 @@ Result<void> Space::State::apply_transactions(const Push& push, Pushed& pushed, 
   return {};
 }
 
+// A push that begins beyond the end of the chain, with proof of where it begins: the device does
+// not keep what lies between.
+std::optional<Gap> Space::State::gap_before(const DeviceRecord& record, const SyncRequest& request,
+                                            const OfferedReceipts& offered) const {
+  if (request.transactions.empty() || request.first_tx <= record.last_tx.next()) {
+    return std::nullopt;
+  }
+  const TxNumber before(request.first_tx.value - 1);
+  const std::optional<Hash> head = offered.head_at(before);
+  if (!head) return std::nullopt;
+  return Gap{record.number, record.last_tx.next(), before, *head, now_ms};
+}
+
 Result<Judgement> Space::State::apply_one(CachedDevice& device, const PushedTransaction& pushed,
-                                          const Hash& hash, std::int64_t request) {
+                                          const Hash& hash, std::int64_t request,
+                                          const std::optional<OfferedReceipts::Then>& then) {
   StoredDevice& stored = device.stored;
   const TxNumber number = stored.record.last_tx.next();
-  ROLLCALL_TRY_ASSIGN(JudgedTransaction judged,
-                      judge->judge({&stored, number, pushed.bytes, next, now_ms, header.epoch,
-                                    false, std::nullopt}));
+  TransactionCase which{&stored,      number, pushed.bytes, next,  now_ms,
+                        header.epoch, false,  std::nullopt, false, std::nullopt};
+  which.may_wait = may_wait();
+  if (then && begun) {
+    // What it was given then, it keeps; a device that was revoked since is another matter.
+    which.approved = !stored.record.is_revoked();
+    which.accepted = then->judgement.accepted;
+    which.restored = RestoredLog{then->epoch, begun->head};
+  }
+  JudgedTransaction judged;
+  if (then && !then->judgement.took_effect()) {
+    judged = {then->judgement, stored.cursor, stored.cursor_ms};
+  } else {
+    ROLLCALL_TRY_ASSIGN(judged, judge->judge(which));
+    // Others may wait for the rows that it brings back.
+    if (then && judged.judgement.took_effect()) judged_through = 0;
+  }
   Judgement& judgement = judged.judgement;
   if (pushed.bytes.empty() && pushed.void_hash.size() == Hash::size_bytes) {
     judgement.code = ErrorCode::voided;
@@ -146,7 +186,8 @@ Result<Judgement> Space::State::apply_one(CachedDevice& device, const PushedTran
   logged.hash = hash;
   logged.bytes = pushed.bytes;
   ROLLCALL_TRY_ASSIGN(const std::int64_t id, log->append(logged));
-  if (judgement.kind == VerdictKind::parked) {
+  const bool was_judged = !then || then->judgement.took_effect();
+  if (judgement.kind == VerdictKind::parked && was_judged) {
     for (const auto& [collection, row] : judge->inserts()) {
       ROLLCALL_TRY(log->park_insert(id, stored.record.number, collection, row));
     }

@@ -15,9 +15,10 @@ Result<Judgement> Space::State::judge_parked(const LoggedTransaction& logged, bo
   StoredDevice as_of_then = cached->stored;
   as_of_then.cursor = logged.cursor;
   as_of_then.cursor_ms = logged.cursor_ms;
-  ROLLCALL_TRY_ASSIGN(JudgedTransaction judged,
-                      judge->judge({&as_of_then, logged.number, bytes, next, now_ms, header.epoch,
-                                    approved, logged.judgement.accepted}));
+  ROLLCALL_TRY_ASSIGN(
+      JudgedTransaction judged,
+      judge->judge({&as_of_then, logged.number, bytes, next, now_ms, header.epoch, approved,
+                    logged.judgement.accepted, may_wait(), std::nullopt}));
   return std::move(judged.judgement);
 }
 

@@ -7,6 +7,7 @@
 #include "engine/protocol/limits.h"
 #include "server/space/bootstrap_reader.h"
 #include "server/space/entry_scan.h"
+#include "server/space/epoch_table.h"
 #include "server/space/limits.h"
 #include "server/space/snapshot.h"
 #include "server/space/tail_reader.h"
@@ -52,6 +53,7 @@ struct SpaceReader::State {
 
   Result<void> chain(const ReadRequest& wanted, Answer& a);
   Result<ReadOutcome> open_cursor(const ReadRequest& wanted, Answer& a);
+  Result<std::int64_t> restored_ms();
   Result<void> tail(Answer& a);
   Result<void> end_tail(Answer& a, const ScopeView& scope, bool any_rows);
   Result<void> bootstrap(Answer& a);
@@ -298,6 +300,15 @@ Result<void> SpaceReader::State::chain(const ReadRequest& wanted, Answer& a) {
   return {};
 }
 
+// The end of the log that the present epoch goes on from; 0: it is the first.
+Result<std::int64_t> SpaceReader::State::restored_ms() {
+  ROLLCALL_TRY_ASSIGN(const std::optional<EpochRecord> begun,
+                      EpochTable(snapshot->file().connection()).last());
+  if (!begun) return std::int64_t{0};
+  ROLLCALL_TRY_ASSIGN(const std::optional<CommitRecord> head, snapshot->file().commit(begun->head));
+  return head ? head->time_ms : std::int64_t{0};
+}
+
 // Changes the reply's state when rows cannot be read from what the request names.
 Result<ReadOutcome> SpaceReader::State::open_cursor(const ReadRequest& wanted, Answer& a) {
   const SyncRequest& request = *a.request;
@@ -309,7 +320,10 @@ Result<ReadOutcome> SpaceReader::State::open_cursor(const ReadRequest& wanted, A
   };
   const auto cursor = snapshot->sealer().open_cursor(request.cursor);
   if (!cursor) return unreadable(SyncState::cursor_unknown);
-  if (cursor->epoch != snapshot->header().epoch) return unreadable(SyncState::new_epoch);
+  if (cursor->epoch != snapshot->header().epoch) {
+    ROLLCALL_TRY_ASSIGN(a.reply->restored_ms, restored_ms());
+    return unreadable(SyncState::new_epoch);
+  }
   ROLLCALL_TRY_ASSIGN(const std::optional<CommitRecord> made,
                       snapshot->file().commit(cursor->sequence));
   if (!made || made->mark != cursor->commit_mark || made->time_ms != cursor->commit_ms) {

@@ -17,6 +17,8 @@
 #include "server/space/epoch_table.h"
 #include "server/space/file_lock.h"
 #include "server/space/invitation_table.h"
+#include "server/space/limits.h"
+#include "server/space/offered_receipts.h"
 #include "server/space/space.h"
 #include "server/space/space_file.h"
 #include "server/space/transaction_judge.h"
@@ -42,6 +44,7 @@ struct Space::State {
   std::unique_ptr<Schema> schema;
   std::unique_ptr<SpaceRoles> roles;  // of `schema`
   CommitRecord last_commit;
+  std::optional<EpochRecord> begun;  // the present epoch, unless it is the first
   std::optional<PathIndex> paths;
   std::optional<DeviceTable> devices;
   std::optional<TransactionLog> log;
@@ -67,6 +70,8 @@ struct Space::State {
   std::int64_t now_ms = 0;
   CommitNews news;
 
+  // Whether an edit of a row that is not there waits: the space was restored of late.
+  [[nodiscard]] bool may_wait() const { return begun && begun->begun_ms + waiting_ms_max > now_ms; }
   // Reads everything that is kept in memory.
   Result<void> load();
   [[nodiscard]] std::int64_t server_ms() const;
@@ -83,7 +88,11 @@ struct Space::State {
   struct Pushed;
   Result<void> apply_transactions(const Push& push, Pushed& pushed, PushReply& reply);
   Result<Judgement> apply_one(CachedDevice& device, const PushedTransaction& pushed,
-                              const Hash& hash, std::int64_t request);
+                              const Hash& hash, std::int64_t request,
+                              const std::optional<OfferedReceipts::Then>& then);
+  [[nodiscard]] std::optional<Gap> gap_before(const DeviceRecord& record,
+                                              const SyncRequest& request,
+                                              const OfferedReceipts& offered) const;
   Result<void> tell(const Push& push, const Pushed& pushed, PushReply& reply);
   Result<std::size_t> judge_again(const std::vector<LoggedTransaction>& parked);
   // What a parked transaction gets now, judged as of when it came.

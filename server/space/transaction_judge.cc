@@ -121,6 +121,13 @@ void TransactionJudge::read_cursor(const TransactionCase& which, bool has_head) 
   if (!has_head) return;
   const BytesView sealed = reader_.head().cursor;
   if (sealed.empty()) return;
+  if (which.restored) {
+    const auto opened = sealer_->open_cursor(sealed);
+    if (!opened || opened->epoch != which.restored->epoch) return;
+    judged_.cursor = std::max(judged_.cursor, std::min(opened->sequence, which.restored->head));
+    judged_.cursor_ms = std::max(judged_.cursor_ms, opened->commit_ms);
+    return;
+  }
   if (!last_opened_ || sealed != last_cursor_) {
     last_opened_.reset();
     auto opened = sealer_->open_cursor(sealed);
@@ -627,6 +634,12 @@ Result<bool> TransactionJudge::unknown_row(const CollectionDef& collection, cons
   if (waits) {
     return refuse(VerdictKind::parked, ErrorCode::unknown_row,
                   "the transaction that adds the row of " + collection.name + " is parked",
+                  collection.id);
+  }
+  if (case_->may_wait) {
+    return refuse(VerdictKind::parked, ErrorCode::unknown_row,
+                  "the server was restored, and lacks the row of " + collection.name +
+                      "; whoever has it may bring it back",
                   collection.id);
   }
   return refuse(VerdictKind::rejected, ErrorCode::gone,

@@ -19,6 +19,12 @@
 
 namespace rollcall {
 
+// An earlier epoch, and the end of the log that a restore left of it.
+struct RestoredLog {
+  Epoch epoch;
+  Sequence head;
+};
+
 // One transaction that is to be judged.
 struct TransactionCase {
   const StoredDevice* device = nullptr;
@@ -31,6 +37,10 @@ struct TransactionCase {
   bool approved = false;
   // Of one that was judged before: the stamp it was given then.
   std::optional<Stamp> accepted;
+  // After a restore: an edit of a row that is not there waits for somebody who brings it back.
+  bool may_wait = false;
+  // Of one that an earlier epoch took: its cursor counts as far as the restored log goes.
+  std::optional<RestoredLog> restored;
 };
 
 struct JudgedTransaction {

@@ -21,6 +21,10 @@ std::uint64_t as_unsigned(std::int64_t value) { return static_cast<std::uint64_t
 #define ROLLCALL_JUDGEMENT_COLUMNS \
   "number, kind, code, collection, field, reason, sequence, accepted, clamped, told_before"
 
+constexpr const char* create_gaps_sql =
+    "CREATE TABLE _gaps(device INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, "
+    "head BLOB NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY(device, first)) WITHOUT ROWID";
+
 constexpr std::string_view log_columns =
     "SELECT " ROLLCALL_JUDGEMENT_COLUMNS
     ", id, device, cursor, cursor_ms, received_ms, request, hash";
@@ -135,8 +139,11 @@ void add_to_runs(std::vector<Verdict>& runs, Verdict next) {
   }
 }
 
+std::vector<Upgrade> TransactionLog::upgrades() { return {{"_gaps", "", create_gaps_sql}}; }
+
 std::vector<std::string> TransactionLog::create_statements() {
   return {
+      create_gaps_sql,
       // The bytes stand last: who reads verdicts never walks through them.
       "CREATE TABLE _transactions(id INTEGER PRIMARY KEY, device INTEGER NOT NULL, "
       "number INTEGER NOT NULL, kind INTEGER NOT NULL, code INTEGER NOT NULL, "
@@ -558,6 +565,37 @@ Result<std::uint64_t> TransactionLog::count_requests() {
   ROLLCALL_TRY_ASSIGN(Statement count, connection_->cached("SELECT count(*) FROM _requests"));
   ROLLCALL_TRY(count.step());
   return as_unsigned(count.integer(0));
+}
+
+Result<void> TransactionLog::add_gap(const Gap& gap) {
+  ROLLCALL_TRY_ASSIGN(Statement insert,
+                      connection_->cached("INSERT INTO _gaps(device, first, last, head, at_ms) "
+                                          "VALUES(?1, ?2, ?3, ?4, ?5)"));
+  insert.bind_integer(1, gap.device.value);
+  insert.bind_integer(2, as_integer(gap.first.value));
+  insert.bind_integer(3, as_integer(gap.last.value));
+  insert.bind_bytes(4, gap.head.view());
+  insert.bind_integer(5, gap.at_ms);
+  return insert.run();
+}
+
+Result<std::vector<Gap>> TransactionLog::gaps(DeviceNumber device) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      connection_->cached(
+          "SELECT first, last, head, at_ms FROM _gaps WHERE device = ?1 ORDER BY first"));
+  select.bind_integer(1, device.value);
+  std::vector<Gap> gaps;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return gaps;
+    if (select.bytes(2).size() != Hash::size_bytes) {
+      return failure(ErrorCode::corrupt, "_gaps: a head is not 32 bytes");
+    }
+    gaps.push_back({device, TxNumber(as_unsigned(select.integer(0))),
+                    TxNumber(as_unsigned(select.integer(1))), Hash::from_bytes(select.bytes(2)),
+                    select.integer(3)});
+  }
 }
 
 }  // namespace rollcall

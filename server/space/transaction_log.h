@@ -11,6 +11,7 @@
 #include "engine/base/row_id.h"
 #include "engine/protocol/messages.h"
 #include "engine/storage/statement.h"
+#include "server/space/space_upgrade.h"
 
 namespace rollcall {
 
@@ -53,6 +54,16 @@ struct LoggedTransaction {
 // "transaction 7 of device 0a1b2c3d": for messages.
 std::string text_of(const LoggedTransaction& logged);
 
+// Transactions that a restored server lacks for good: their device does not keep them any more, and
+// proved with a receipt where its chain goes on.
+struct Gap {
+  DeviceNumber device;
+  TxNumber first;
+  TxNumber last;
+  Hash head;  // of the chain at `last`
+  std::int64_t at_ms = 0;
+};
+
 // The signed text of a request that brought transactions, as it came.
 struct LoggedRequest {
   DeviceNumber device;
@@ -71,6 +82,7 @@ void add_to_runs(std::vector<Verdict>& runs, Verdict next);
 class TransactionLog {
  public:
   static std::vector<std::string> create_statements();
+  static std::vector<Upgrade> upgrades();
   static Result<TransactionLog> open(Connection& connection);
 
   // The signed text and signature of a request, once for all that it brought; its id.
@@ -136,6 +148,10 @@ class TransactionLog {
   // Nothing: there is none.
   Result<std::optional<LoggedRequest>> request(std::int64_t id);
   Result<std::uint64_t> count_requests();
+
+  Result<void> add_gap(const Gap& gap);
+  // Of one device, ascending.
+  Result<std::vector<Gap>> gaps(DeviceNumber device);
 
  private:
   Result<void> changed_verdicts(DeviceNumber device, TxNumber through, std::vector<Verdict>& out);

@@ -201,7 +201,9 @@ ROLLCALL_API void rollcall_unobserve(rollcall_replica* replica, uint64_t observa
  * has sent: it is sent again, and rows wait for that); gap (as behind, but some of it is not kept
  * here any more: nothing is pushed, all local work is kept); or forked (a copy,
  * which the next sync makes a device of its own); or locked (its lease ended: sync), revoked (shut
- * out: goes on sending), erased (and nothing is left). Keys are only added. */
+ * out: goes on sending), erased (and nothing is left); or rolled_back (an old copy of the server's
+ * data answers: nothing is read from it). "orphans": rows that a restored server lacks, in the view
+ * orphaned_by_restore. Keys are only added. */
 ROLLCALL_API int32_t rollcall_status(rollcall_replica* replica, char** json_out);
 /* Open losers: [{"number","conflict","collection","id","field","value","value_by","value_at_ms",
  * "losing","by","at_ms","may_restore"}…]; "conflict" is the loser's name for the next two;

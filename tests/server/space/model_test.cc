@@ -310,7 +310,7 @@ class RandomWorld {
   PlainSpace plain_;
 };
 
-TEST(Model, WhatEverybodySeesIsWhatThePlainSpaceHolds) {
+TEST(Model, WhatEverybodySeesIsWhatThePlainSpaceAndAReplayHold_C6) {
   std::size_t accepted = 0;
   std::size_t refused = 0;
   for (std::uint64_t seed = 1; seed <= 40 && !HasFailure(); ++seed) {
