@@ -93,6 +93,7 @@ Result<Bytes> seal_text(const SealedPlace& place, const TeamList& list,
   doors.random.fill(record_key.bytes.data(), record_key.bytes.size());
 
   std::vector<SealingKey> readers;
+  readers.reserve(list.members.size() + 2);
   for (const TeamMember& member : list.members) readers.push_back(member.key);
   readers.push_back(list.recovery);
   if (author && std::find(readers.begin(), readers.end(), *author) == readers.end()) {

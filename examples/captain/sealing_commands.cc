@@ -4,11 +4,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -58,12 +58,12 @@ std::string from_stdin() {
 
 // A new file that only its owner reads.
 Outcome<client::Nothing> write_secret(const std::string& path, const std::string& text) {
-  const auto failed = [&](const char* why) {
+  const auto failed = [&](const std::string& why) {
     return Failure{errno == EEXIST ? ROLLCALL_E_ALREADY_EXISTS : ROLLCALL_E_IO,
                    fmt::format("{}: {}; name another file", path, why)};
   };
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return failed(std::strerror(errno));
+  if (file < 0) return failed(std::generic_category().message(errno));
   const std::string line = text + "\n";
   const bool written =
       ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&

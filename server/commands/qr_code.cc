@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <memory>
+#include <system_error>
 
 #include <png.h>
 #include <qrencode.h>
@@ -80,19 +80,19 @@ Result<void> QrCode::write_png(const std::string& path) const {
                                       std::string(why) + "; give --qr-png another file");
   };
   const int handle = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (handle < 0) return failed(std::strerror(errno));
+  if (handle < 0) return failed(std::generic_category().message(errno));
   // A file that was there keeps its mode unless told.
   const bool is_private = ::fchmod(handle, 0600) == 0;
   std::FILE* file = is_private ? ::fdopen(handle, "wb") : nullptr;
   if (file == nullptr) {
     const int why = errno;
     ::close(handle);
-    return failed(std::strerror(why));
+    return failed(std::generic_category().message(why));
   }
   const bool written = png_image_write_to_stdio(&image, file, 0, pixels.data(), 0, nullptr) != 0;
   const bool closed = std::fclose(file) == 0;
   if (!written) return failed(image.message);
-  if (!closed) return failed(std::strerror(errno));
+  if (!closed) return failed(std::generic_category().message(errno));
   return {};
 }
 
