@@ -8,9 +8,9 @@
 namespace rollcall {
 namespace {
 
-constexpr std::string_view signed_purpose = "rollcall team list 1\n";
+constexpr std::string_view list_purpose = "rollcall team list 1\n";
 
-Bytes signed_bytes(BytesView list) { return Bytes(signed_purpose).append(list); }
+Bytes bytes_to_sign(BytesView list) { return Bytes(list_purpose).append(list); }
 
 // What holds for every list, whoever signed it.
 Result<void> check_list(const TeamList& list) {
@@ -33,7 +33,7 @@ Result<void> check_list(const TeamList& list) {
 Bytes sign_list(const TeamList& list, const SecretSeed& signer, const Cryptography& cryptography) {
   SignedTeamList made;
   made.list = to_cbor(list);
-  made.signature = cryptography.sign(signer, signed_bytes(made.list));
+  made.signature = cryptography.sign(signer, bytes_to_sign(made.list));
   return to_cbor(made);
 }
 
@@ -53,7 +53,7 @@ Result<void> TeamHistory::take(BytesView signed_list, const Cryptography& crypto
                                              " of the team's list is not the one known here: the "
                                              "admin signed two, or somebody turns it back");
   }
-  const Bytes signed_part = signed_bytes(outer.list);
+  const Bytes signed_part = bytes_to_sign(outer.list);
   const bool by_admin = cryptography.verify(admin_, signed_part, outer.signature);
   const bool by_recovery =
       last != nullptr && cryptography.verify(last->recovery.signer(), signed_part, outer.signature);
