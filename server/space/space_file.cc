@@ -60,9 +60,8 @@ std::vector<Upgrade> all_upgrades() {
   std::vector<Upgrade> all = {
       {"_space", "revocations",
        "ALTER TABLE _space ADD COLUMN revocations INTEGER NOT NULL DEFAULT 0"}};
-  for (const auto& upgrades :
-       {DeviceTable::upgrades(), InvitationTable::upgrades(), EpochTable::upgrades(),
-        TransactionLog::upgrades()}) {
+  for (const auto& upgrades : {DeviceTable::upgrades(), InvitationTable::upgrades(),
+                               EpochTable::upgrades(), TransactionLog::upgrades()}) {
     all.insert(all.end(), upgrades.begin(), upgrades.end());
   }
   return all;

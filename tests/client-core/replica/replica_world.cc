@@ -384,7 +384,8 @@ SyncReply ReplicaWorld::answer(DeviceNumber device, const SyncRequest& request, 
   wanted.device = device;
   wanted.request = &request;
   wanted.push = pushed ? &*pushed : nullptr;
-  if (!pushed) wanted.signed_head = head;
+  // A long poll was judged when it came, and this is when it is answered.
+  if (!pushed && request.wait_ms == 0) wanted.signed_head = head;
   SyncReply reply;
   ReadOutcome outcome = need(reader().read(wanted, reply));
   if (outcome == ReadOutcome::copied_back) {

@@ -308,29 +308,32 @@ class CaptainTest(unittest.TestCase):
         device.ok("sync")
         self.assert_refused(device.run("rejected", "discard", number), FAILED, number)
 
-    def test_a_copied_file_says_so_keeps_its_work_and_reads_on(self):
+    def test_a_copied_file_goes_on_as_another_device_and_loses_nothing(self):
         device = self.device()
-        copy = Device(self.folder / "copy.db")
         idle = Device(self.folder / "idle.db")
-        shutil.copy(device.path, copy.path)
-        shutil.copy(device.path, idle.path)
+        copy = Device(self.folder / "copy.db")
+        for path in (idle.path, copy.path):
+            shutil.copy(device.path, path)
+        first = device.object("status")["device"]
         device.ok("set", "person", ZOE, "address=original")
         device.ok("sync")
-        done = idle.run("sync")
-        self.assertEqual(done.returncode, WAITING, done.stderr)
-        self.assertNotIn("in sync", done.stdout)
-        copy.ok("set", "person", ZOE, "address=copied")
-        done = copy.run("sync")
-        self.assertEqual(done.returncode, WAITING, done.stderr)
-        self.assertIn("copied or restored", done.stderr)
-        self.assertNotIn("in sync", done.stdout)
+        idle.ok("sync")
+        self.assertNotEqual(idle.object("status")["device"], first)
+        self.assertEqual(idle.object("get", "person", ZOE)["address"], "original")
+
+        # A second copy on one day is for a person to allow.
+        copy.ok("set", "person", BEN, "address=copied")
+        refused = copy.run("sync", "--attempts", "1")
+        self.assertEqual(refused.returncode, FAILED, refused.stderr)
+        self.assertIn("an organizer has to allow it", refused.stderr)
         status = copy.object("status")
         self.assertEqual((status["state"], status["pending"]), ("forked", 1))
-        device.ok("set", "person", BEN, "address=news")
+        self.server.command("device", "allow-fork", self.server.folder, "nc", first)
+        copy.ok("sync")
+        self.assertEqual(copy.object("status")["pending"], 0)
         device.ok("sync")
-        self.assertEqual(json.loads(copy.run("--json", "sync").stdout)["state"], "forked")
-        self.assertEqual(copy.object("get", "person", BEN)["address"], "news")
-        self.assertEqual(copy.object("get", "person", ZOE)["address"], "copied")
+        self.assertEqual(device.object("get", "person", BEN)["address"], "copied")
+        self.assertEqual(device.object("status")["device"], first)
 
     # Streams and statuses
 

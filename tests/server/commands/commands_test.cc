@@ -53,9 +53,9 @@ TEST_F(CommandsTest, UsageIsExitTwoAndOneLine) {
   expect_refused(run("export", {"nc", "person", "--format", "xml"}), 2, "xml");
   const Ran help = run_server_program({"--help"});
   EXPECT_EQ(help.exit, 0);
-  for (const char* command : {"init", "space", "import", "invite", "device", "serve", "schema",
-                              "digest", "history", "export", "backup", "verify", "restore",
-                              "reconcile"}) {
+  for (const char* command :
+       {"init", "space", "import", "invite", "device", "serve", "schema", "digest", "history",
+        "export", "backup", "verify", "restore", "reconcile"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
   }
 }
