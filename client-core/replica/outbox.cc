@@ -118,14 +118,9 @@ Result<std::optional<Hash>> Outbox::hash_at(TxNumber number) {
   return hash;
 }
 
-Result<void> Outbox::make_anew(TxNumber after, DeviceNumber device,
+Result<void> Outbox::make_anew(TxNumber after, const Hash& from, DeviceNumber device,
                                const Cryptography& cryptography) {
-  ROLLCALL_TRY_ASSIGN(const std::optional<Hash> begin, head_at(after));
-  if (!begin) {
-    return failure(ErrorCode::gap, "transaction " + std::to_string(after.value) +
-                                       ", after which the copies part, is not kept any more");
-  }
-  Hash head = *begin;
+  Hash head = from;
   ROLLCALL_TRY_ASSIGN(Statement save,
                       connection_->cached("UPDATE _outbox SET stamp = ?2, hash = ?3, head = ?4, "
                                           "bytes = ?5 WHERE number = ?1"));

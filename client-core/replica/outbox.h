@@ -49,8 +49,10 @@ class Outbox {
   Result<std::optional<Hash>> head_at(TxNumber number);
   // The hash of a transaction's bytes; nothing when it is not kept.
   Result<std::optional<Hash>> hash_at(TxNumber number);
-  // A fork: the transactions after `after` are made anew as this device's.
-  Result<void> make_anew(TxNumber after, DeviceNumber device, const Cryptography& cryptography);
+  // A fork: the transactions after `after`, where the chain has the head `from`, are made anew as
+  // this device's.
+  Result<void> make_anew(TxNumber after, const Hash& from, DeviceNumber device,
+                         const Cryptography& cryptography);
   // Bytes of the transactions after `after`.
   Result<std::uint64_t> bytes_after(TxNumber after);
   // Rows of the transactions in (after, through], those of `except` left out.

@@ -399,7 +399,11 @@ Result<bool> Replica::take_chain(const SyncReply& reply) {
                        head->view() == BytesView(reply.known_head);
   // A head that is no longer kept proves nothing, unless the server says that it is another one.
   const bool is_unknown = !head && reply.known_tx <= parts_->outbox.last();
-  if (is_ours || (is_unknown && reply.state != SyncState::forked)) return true;
+  if (is_ours || (is_unknown && reply.state != SyncState::forked)) {
+    // An earlier answer may have been of a request that a push had overtaken.
+    if (is_ours && reply.state == SyncState::ok && !parts_->fork.due()) standing.forked = false;
+    return true;
+  }
   standing.forked = true;
   return false;
 }

@@ -50,7 +50,13 @@ Result<void> Replica::become(const ForkWant& want, const ForkReply& told) {
   if (!parts.fork.due() || told.device.value == 0) return {};
   const ForkPlan::Step step = *parts.fork.due();
   if (parts.doors.cryptography.public_key(step.secret) != want.key) return {};
-  ROLLCALL_TRY(parts.outbox.make_anew(step.common, told.device, parts.doors.cryptography));
+  // Where both are known they are one: up to here the chains are.
+  ROLLCALL_TRY_ASSIGN(const std::optional<Hash> own, parts.outbox.head_at(step.common));
+  if (told.head.size() != Hash::size_bytes || (own && own->view() != BytesView(told.head))) {
+    return failure(ErrorCode::malformed, "the server makes a fork of another chain than this one");
+  }
+  ROLLCALL_TRY(parts.outbox.make_anew(step.common, Hash::from_bytes(told.head), told.device,
+                                      parts.doors.cryptography));
   ROLLCALL_TRY(parts.pending.reload());
   parts.identity.device = told.device;
   parts.identity.secret = step.secret;

@@ -114,7 +114,8 @@ void CurlTransport::begin(HttpRequest request) {
   if (!sent.accept_encoding.empty()) {
     exchange->add_header("Accept-Encoding: " + sent.accept_encoding);
   }
-  exchange->add_header("Accept:");  // libcurl's own "*/*" says nothing
+  // A body is answered in its own type; libcurl's own "*/*" says nothing.
+  exchange->add_header(sent.content_type.empty() ? "Accept: application/cbor" : "Accept:");
   exchange->add_header("Expect:");  // no extra round trip before a large body
 
   CURL* easy = exchange->easy;

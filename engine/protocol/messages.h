@@ -119,12 +119,14 @@ void describe(Archive& a, ForkWant& m) {
 struct ForkReply {
   DeviceNumber device;
   Bytes enrolment;  // sealed by the server, as at enrolment
+  Bytes head;       // of the chain after `common`: the device may not keep that one any more
 };
 
 template <class Archive>
 void describe(Archive& a, ForkReply& m) {
   a.field(1, "device", m.device);
   a.bytes(2, "enrolment", m.enrolment);
+  a.bytes(3, "head", m.head);
 }
 
 // A receipt (SyncReply::receipt) that a device shows to a server which was restored.

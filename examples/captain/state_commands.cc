@@ -61,6 +61,12 @@ std::string trouble(const json& status) {
   if (state == "diverged") {
     return "rows differ from the server's and did not heal: tell whoever runs the server";
   }
+  // The summary of a sync has neither.
+  if (status.value("newer_schema_version", 0) > status.value("schema_version", 0)) {
+    return "the server's schema is newer than this program can take: sync again, and if this "
+           "stays, "
+           "update the program; what is written here is sent all the same";
+  }
   return {};
 }
 

@@ -74,7 +74,7 @@ class Judge {
     // First how to answer, so that a refusal comes in the type that was asked for.
     if (const auto type = media_of(fields_.type.value)) {
       head().type = head().answer_type = *type;
-    } else if (lists(fields_.accept.value, media_name(MediaType::cbor))) {
+    } else if (lists(fields_.accept.value, media_name(MediaType::cbor)) || is_plain_client()) {
       head().answer_type = MediaType::cbor;
     }
     head().accept_encoding = fields_.accept_encoding.value;
@@ -87,6 +87,12 @@ class Judge {
   }
 
  private:
+  // Devices of the first releases say nothing about the answer that they want to a GET; people's
+  // tools always do.
+  [[nodiscard]] bool is_plain_client() const {
+    return fields_.accept.count == 0 && fields_.authorization.count != 0;
+  }
+
   HttpHead& head() { return judged_.head; }
 
   bool no(unsigned status, ErrorCode code, std::string message) {

@@ -105,6 +105,8 @@ struct Space::State {
                      EnrollReply& reply);
   Result<DeviceNumber> free_device_number();
   [[nodiscard]] Bytes seal_enrolment(const DeviceRecord& record) const;
+  // Why it is refused, or nothing.
+  Result<std::optional<Error>> fork(DeviceNumber number, const ForkWant& want, ForkReply& reply);
   // Makes `forked` the device that goes on after `common`.
   Result<void> make_fork(const CachedDevice& from, const ForkWant& want, StoredDevice& forked);
   // The role that a scope is given with: the one that is named, or what a schema without roles has.

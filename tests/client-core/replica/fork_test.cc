@@ -66,6 +66,18 @@ TEST_F(Fork, WhatBothCopiesHoldUnsentCountsOnce_A8) {
   world.expect_same(*copy);
 }
 
+TEST_F(Fork, ACopyThatDoesNotKeepWhereTheFilesPartGoesOnToo_A8) {
+  auto copy = a->clone();
+  visit(*a, 1);
+  a->sync();
+  visit(*copy, 2);
+  copy->spoil("DELETE FROM _outbox WHERE number = 1");  // as its age or size would have it
+  copy->sync();
+  EXPECT_FALSE(copy->status().forked);
+  EXPECT_EQ(visits(*copy), 3);
+  world.expect_same(*copy);
+}
+
 TEST_F(Fork, TheCopyThatComesLastIsTheOneThatForks_A8) {
   auto copy = a->clone();
   const DeviceNumber first = a->device();

@@ -117,7 +117,12 @@ TEST(RequestHead, AnswersInTheTypeThatWasAskedFor) {
       answer_type(
           given().without("Content-Type").with("Content-Type", "application/json; charset=utf-8")),
       MediaType::json);
-  EXPECT_EQ(answer_type(given().without("Content-Type")), MediaType::json);
+  const auto get = [] { return given().without("Content-Type").without("Authorization"); };
+  EXPECT_EQ(answer_type(get()), MediaType::json);
+  EXPECT_EQ(answer_type(get().with("Authorization", "Rollcall x")), MediaType::cbor)
+      << "devices of the first releases say nothing more";
+  EXPECT_EQ(answer_type(get().with("Authorization", "Rollcall x").with("Accept", "*/*")),
+            MediaType::json);
   EXPECT_EQ(answer_type(given().without("Content-Type").with("Accept", "application/cbor;q=1")),
             MediaType::cbor);
   EXPECT_EQ(answer_type(given().with("Transfer-Encoding", "chunked")), MediaType::cbor)
