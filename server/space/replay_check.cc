@@ -6,7 +6,7 @@
 namespace rollcall {
 namespace {
 
-Error wrong(std::string what) { return failure(ErrorCode::corrupt, std::move(what)); }
+Error not_as_logged(std::string what) { return failure(ErrorCode::corrupt, std::move(what)); }
 
 std::string name_of(const CollectionDef& collection, const RowId& id) {
   return collection.name + " " + id.text();
@@ -61,7 +61,7 @@ Result<void> ReplayCheck::run() {
                       snapshot_.file().connection().prepare("SELECT count(*) FROM _index"));
   ROLLCALL_TRY(count.step());
   if (static_cast<std::uint64_t>(count.integer(0)) == entries_) return {};
-  return wrong("the index of paths has entries of rows that are not there");
+  return not_as_logged("the index of paths has entries of rows that are not there");
 }
 
 // Everything happens in one transaction that is never committed: nothing is flushed.
@@ -99,7 +99,7 @@ Result<const StoredDevice*> ReplayCheck::device(DeviceNumber number) {
   const auto found = devices_.find(number.value);
   if (found != devices_.end()) return static_cast<const StoredDevice*>(&found->second);
   ROLLCALL_TRY_ASSIGN(std::optional<StoredDevice> stored, snapshot_.devices().find(number));
-  if (!stored) return wrong("a device that wrote is not among the devices");
+  if (!stored) return not_as_logged("a device that wrote is not among the devices");
   return static_cast<const StoredDevice*>(
       &devices_.emplace(number.value, std::move(*stored)).first->second);
 }
@@ -118,8 +118,8 @@ Result<void> ReplayCheck::replay(const LoggedTransaction& logged) {
                        Epoch(), approved, logged.judgement.accepted, false, std::nullopt}));
     if (judged.judgement.took_effect()) return {};
   }
-  return wrong(text_of(logged) + " took effect by the log, and a replay refuses it (" +
-               judged.judgement.reason + "): its entry, or one before it, was changed");
+  return not_as_logged(text_of(logged) + " took effect by the log, and a replay refuses it (" +
+                       judged.judgement.reason + "): its entry, or one before it, was changed");
 }
 
 Result<void> ReplayCheck::compare(const CollectionDef& collection) {
@@ -138,11 +138,11 @@ Result<void> ReplayCheck::compare(const CollectionDef& collection) {
     if (more_stored) ROLLCALL_TRY(table.read(stored_rows, stored));
     if (more_replayed) ROLLCALL_TRY(replayed_table.read(replayed_rows, replayed));
     if (!more_stored || (more_replayed && replayed.id < stored.id)) {
-      return wrong(name_of(collection, replayed.id) +
-                   ": the log makes this row, and it is missing");
+      return not_as_logged(name_of(collection, replayed.id) +
+                           ": the log makes this row, and it is missing");
     }
     if (!more_replayed || stored.id < replayed.id) {
-      return wrong(name_of(collection, stored.id) + ": nothing in the log makes this row");
+      return not_as_logged(name_of(collection, stored.id) + ": nothing in the log makes this row");
     }
     ROLLCALL_TRY(compare(collection, stored, replayed));
     ++report_.rows;
@@ -162,18 +162,19 @@ Result<void> ReplayCheck::compare(const CollectionDef& collection, const ServerR
     const char* what = a.value != b.value || a.elements != b.elements ? ": its value"
                        : a.stamp != b.stamp                           ? ": its stamp"
                                                                       : ": its open losers";
-    return wrong(name + ", " + collection.fields[i].name + what +
-                 " is not what the log makes of it");
+    return not_as_logged(name + ", " + collection.fields[i].name + what +
+                         " is not what the log makes of it");
   }
   if (stored.place.deleted != replayed.place.deleted) {
-    return wrong(name + ": whether it is deleted is not what the log makes of it");
+    return not_as_logged(name + ": whether it is deleted is not what the log makes of it");
   }
   if (stored.sequences != replayed.sequences || stored.place.last != replayed.place.last) {
-    return wrong(name + ": the sequences at which it changed are not those of the log");
+    return not_as_logged(name + ": the sequences at which it changed are not those of the log");
   }
   ROLLCALL_TRY_ASSIGN(const auto lies, named(snapshot_.paths(), stored));
   ROLLCALL_TRY_ASSIGN(const auto should, named(*names_, replayed));
-  if (lies != should) return wrong(name + ": it does not lie at the paths that the log gives it");
+  if (lies != should)
+    return not_as_logged(name + ": it does not lie at the paths that the log gives it");
   return check_index(collection, stored);
 }
 
@@ -201,7 +202,8 @@ Result<void> ReplayCheck::check_index(const CollectionDef& collection, const Ser
     select.bind_id(3, stored.id);
     ROLLCALL_TRY_ASSIGN(const bool found, select.step());
     if (!found || select.integer(0) != stored.place.key) {
-      return wrong(name_of(collection, stored.id) + ": the index of paths does not lead to it");
+      return not_as_logged(name_of(collection, stored.id) +
+                           ": the index of paths does not lead to it");
     }
     select.reset();
     ++entries_;

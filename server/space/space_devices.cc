@@ -21,8 +21,6 @@ Result<void> check_label(std::string_view label) {
                  "a label is UTF-8 of up to " + std::to_string(label_bytes_max) + " bytes");
 }
 
-Error no_such_device() { return failure(ErrorCode::not_found, "no such device in this space"); }
-
 Error wrong_code() {
   return failure(ErrorCode::code_unknown,
                  "no such invitation, or it was used up; ask for a new one");

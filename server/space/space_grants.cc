@@ -9,11 +9,6 @@
 #include "server/space/space_state.h"
 
 namespace rollcall {
-namespace {
-
-Error no_such_device() { return failure(ErrorCode::not_found, "no such device in this space"); }
-
-}  // namespace
 
 Result<GrantRecord> Space::State::insert_grant(StoredDevice& device, std::string_view scope,
                                                std::string_view role, Sequence given) {

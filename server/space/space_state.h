@@ -26,6 +26,10 @@
 
 namespace rollcall {
 
+inline Error no_such_device() {
+  return failure(ErrorCode::not_found, "no such device in this space");
+}
+
 // The insides of a Space, for its own sources only.
 //
 // Every write goes through `commit`: it opens the transaction, counts sequences up from the head,
