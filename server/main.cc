@@ -265,8 +265,21 @@ class CommandLine {
       }
       return serve(a_.folder, a_.serve, program_);
     });
-    app->add_option("--listen", a_.serve.listen, "loopback address and port; port 0: a free one")
+    app->add_option("--listen", a_.serve.listen,
+                    "address and port; port 0: a free one; without TLS on loopback only")
         ->capture_default_str();
+    CLI::Option* certificate =
+        app->add_option("--tls-cert", a_.serve.tls_certificate,
+                        "PEM file: the server's TLS certificate, then its chain; SIGHUP reads it "
+                        "again");
+    CLI::Option* key = app->add_option("--tls-key", a_.serve.tls_key, "PEM file: its key");
+    certificate->needs(key);
+    key->needs(certificate);
+    app->add_flag("!--no-tls-pin", a_.serve.pins_tls,
+                  "invitations name no TLS key: for one that changes with each renewal");
+    app->add_flag("--behind-proxy", a_.serve.behind_proxy,
+                  "plain HTTP on an address that nobody but a TLS proxy can reach")
+        ->excludes(certificate);
     app->add_option("--log", a_.log, "debug, info, warn, error or off")
         ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
         ->capture_default_str();

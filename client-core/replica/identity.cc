@@ -7,11 +7,16 @@ namespace rollcall {
 std::vector<std::string> Identity::create_statements() {
   return {
       "CREATE TABLE _identity(one INTEGER PRIMARY KEY CHECK(one = 1), secret BLOB, url TEXT, "
-      "space TEXT, title TEXT, label TEXT, device INTEGER, server_key BLOB, enrolment BLOB)"};
+      "space TEXT, title TEXT, label TEXT, device INTEGER, server_key BLOB, enrolment BLOB, "
+      "tls_pin BLOB)"};
 }
 
-Identity Identity::of(const EnrollReply& enrolled, const SecretSeed& secret,
-                      const std::string& url) {
+Result<void> Identity::upgrade(Connection& connection) {
+  return connection.execute("ALTER TABLE _identity ADD COLUMN tls_pin BLOB");
+}
+
+Identity Identity::of(const EnrollReply& enrolled, const SecretSeed& secret, const std::string& url,
+                      const Bytes& tls_pin) {
   return Identity{secret,
                   url,
                   enrolled.space,
@@ -19,13 +24,14 @@ Identity Identity::of(const EnrollReply& enrolled, const SecretSeed& secret,
                   enrolled.label,
                   enrolled.device,
                   enrolled.server_key,
-                  enrolled.enrolment};
+                  enrolled.enrolment,
+                  tls_pin};
 }
 
 Result<void> Identity::save(Connection& connection) const {
   ROLLCALL_TRY_ASSIGN(Statement save,
                       connection.cached("INSERT OR REPLACE INTO _identity VALUES(1, ?, ?, ?, ?, ?, "
-                                        "?, ?, ?)"));
+                                        "?, ?, ?, ?)"));
   save.bind_bytes(1, secret.view());
   save.bind_text(2, url);
   save.bind_text(3, space);
@@ -34,13 +40,14 @@ Result<void> Identity::save(Connection& connection) const {
   save.bind_integer(6, device.value);
   save.bind_bytes(7, server_key.view());
   save.bind_bytes(8, enrolment);
+  save.bind_bytes(9, tls_pin);
   return save.run();
 }
 
 Result<Identity> Identity::load(Connection& connection) {
   ROLLCALL_TRY_ASSIGN(Statement load,
                       connection.cached("SELECT secret, url, space, title, label, device, "
-                                        "server_key, enrolment FROM _identity"));
+                                        "server_key, enrolment, tls_pin FROM _identity"));
   ROLLCALL_TRY_ASSIGN(const bool found, load.step());
   if (!found || load.bytes(0).size() != SecretSeed::size_bytes ||
       load.bytes(6).size() != PublicKey::size_bytes) {
@@ -56,6 +63,7 @@ Result<Identity> Identity::load(Connection& connection) {
   identity.device = DeviceNumber(static_cast<std::uint32_t>(load.integer(5)));
   identity.server_key = PublicKey::from_bytes(load.bytes(6));
   identity.enrolment = Bytes(load.bytes(7));
+  identity.tls_pin = Bytes(load.bytes(8));
   load.reset();
   return identity;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client-core/replica/limits.h"
+#include "client-core/replica/replica_format.h"
 #include "client-core/replica/replica_parts.h"
 #include "client-core/replica/tray.h"
 #include "client-core/replica/write_buffer.h"
@@ -14,9 +15,6 @@
 
 namespace rollcall {
 namespace {
-
-constexpr std::uint32_t replica_application_id = 0x52437270;  // "RCrp"
-constexpr std::uint32_t replica_format_version = 2;
 
 ConnectionOptions connection_options(const ReplicaOptions& options, bool create) {
   ConnectionOptions wanted;
@@ -46,7 +44,7 @@ Result<void> create_tables(Connection& connection) {
       "CREATE TABLE _schema(version INTEGER PRIMARY KEY, bytes BLOB NOT NULL)");
 }
 
-// Adds what files of format 1 lack, all of it or nothing.
+// Adds what files of earlier formats lack, all of it or nothing.
 Result<void> upgrade_file(Connection& connection) {
   std::int64_t format = 0;
   {
@@ -56,13 +54,16 @@ Result<void> upgrade_file(Connection& connection) {
   }
   if (format >= replica_format_version) return {};
   ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection));
-  for (const std::string& statement : ConflictNumbers::create_statements()) {
-    ROLLCALL_TRY(connection.execute(statement));
+  if (format < 2) {
+    for (const std::string& statement : ConflictNumbers::create_statements()) {
+      ROLLCALL_TRY(connection.execute(statement));
+    }
+    for (const std::string& statement : ForkPlan::create_statements()) {
+      ROLLCALL_TRY(connection.execute(statement));
+    }
+    ROLLCALL_TRY(Standing::upgrade(connection));
   }
-  for (const std::string& statement : ForkPlan::create_statements()) {
-    ROLLCALL_TRY(connection.execute(statement));
-  }
-  ROLLCALL_TRY(Standing::upgrade(connection));
+  ROLLCALL_TRY(Identity::upgrade(connection));
   ROLLCALL_TRY(
       connection.execute("PRAGMA user_version = " + std::to_string(replica_format_version)));
   return transaction.commit();
@@ -129,7 +130,8 @@ Result<std::unique_ptr<Replica>> Replica::create(const std::string& path,
                                                  const EnrollReply& enrolled,
                                                  const SecretSeed& secret, const std::string& url,
                                                  const ReplicaDoors& doors,
-                                                 const ReplicaOptions& options) {
+                                                 const ReplicaOptions& options,
+                                                 const Bytes& tls_pin) {
   ROLLCALL_TRY_ASSIGN(Schema decoded, decode_schema(enrolled.schema, doors.cryptography));
   if (enrolled.grants.size() > device_grants_max || enrolled.device.value == 0) {
     return failure(ErrorCode::malformed, "the server's enrolment reply cannot be used");
@@ -141,7 +143,7 @@ Result<std::unique_ptr<Replica>> Replica::create(const std::string& path,
     ROLLCALL_TRY(create_tables(connection));
     ROLLCALL_TRY(keep_schema(connection, schema->version, enrolled.schema));
     ROLLCALL_TRY(apply_layout(connection, Flavour::replica, *schema));
-    ROLLCALL_TRY(Identity::of(enrolled, secret, url).save(connection));
+    ROLLCALL_TRY(Identity::of(enrolled, secret, url, tls_pin).save(connection));
     Standing standing;
     standing.epoch = enrolled.epoch;
     standing.grants_version = enrolled.grants_version;
@@ -194,6 +196,7 @@ Replica::~Replica() = default;
 
 const SecretSeed& Replica::secret() const { return parts_->identity.secret; }
 const std::string& Replica::url() const { return parts_->identity.url; }
+const Bytes& Replica::tls_pin() const { return parts_->identity.tls_pin; }
 const std::string& Replica::space() const { return parts_->identity.space; }
 DeviceNumber Replica::device() const { return parts_->identity.device; }
 const PublicKey& Replica::server_key() const { return parts_->identity.server_key; }
@@ -201,9 +204,10 @@ const std::string& Replica::path() const { return parts_->connection.path(); }
 const Schema& Replica::schema() const { return parts_->tables.schema(); }
 const HybridClock& Replica::clock() const { return parts_->clock; }
 
-Result<void> Replica::move_to(const std::string& url) {
+Result<void> Replica::move_to(const std::string& url, const Bytes& tls_pin) {
   Identity moved = parts_->identity;
   moved.url = url;
+  moved.tls_pin = tls_pin;
   ROLLCALL_TRY(parts_->write([&] { return moved.save(parts_->connection); }));
   parts_->identity = std::move(moved);
   return {};

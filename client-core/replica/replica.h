@@ -83,7 +83,8 @@ class Replica {
                                                  const EnrollReply& enrolled,
                                                  const SecretSeed& secret, const std::string& url,
                                                  const ReplicaDoors& doors,
-                                                 const ReplicaOptions& options = {});
+                                                 const ReplicaOptions& options = {},
+                                                 const Bytes& tls_pin = {});
   // Whether `create` could make this file, before anything is given away for it; leaves none.
   static Result<void> check_place(const std::string& path, const ReplicaOptions& options = {});
   // `not_found`, `not_a_replica`, `newer_format`, `open_elsewhere`: the file is left untouched.
@@ -96,12 +97,14 @@ class Replica {
   // Who this device is, and whom it talks to.
   [[nodiscard]] const SecretSeed& secret() const;
   [[nodiscard]] const std::string& url() const;
+  // What its TLS key's SHA-256 must be, 32 bytes; empty: whatever its certificate proves.
+  [[nodiscard]] const Bytes& tls_pin() const;
   [[nodiscard]] const std::string& space() const;
   [[nodiscard]] DeviceNumber device() const;
   [[nodiscard]] const PublicKey& server_key() const;
   [[nodiscard]] const std::string& path() const;
-  // Where the server is now.
-  Result<void> move_to(const std::string& url);
+  // Where the server is now, and the pin of its TLS key there.
+  Result<void> move_to(const std::string& url, const Bytes& tls_pin = {});
 
   [[nodiscard]] const Schema& schema() const;
   // Takes a newer compiled schema (canonical CBOR) in one local transaction; the outbox's bytes

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <mutex>
+#include <optional>
 
 #include <curl/curl.h>
 
@@ -15,6 +16,7 @@ namespace {
 // Handles kept for the next request: one a lane.
 constexpr std::size_t resting_max = 2;
 constexpr long connect_timeout_ms = 10'000;
+constexpr std::size_t tls_pin_bytes = 32;
 
 void start_curl() {
   static std::once_flag once;
@@ -35,6 +37,70 @@ bool names(std::string_view line, std::string_view name) {
            const char lower = b >= 'A' && b <= 'Z' ? static_cast<char>(b - 'A' + 'a') : b;
            return a == lower;
          });
+}
+
+// OpenSSL's numbers for what is wrong with a certificate, as libcurl hands them on.
+constexpr long not_yet_valid = 9;
+constexpr long has_expired = 10;
+
+// "https://rollcall.example" of "https://rollcall.example/v1/sync".
+std::string origin_of(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  return scheme == std::string::npos ? url : url.substr(0, url.find('/', scheme + 3));
+}
+
+// As libcurl writes a pin: "sha256//" and the usual base64, 43 characters and one to fill up.
+std::string pin_text(const Bytes& pin) {
+  std::string text = to_base64(pin);
+  std::replace(text.begin(), text.end(), '-', '+');
+  std::replace(text.begin(), text.end(), '_', '/');
+  return "sha256//" + text + "=";
+}
+
+struct Distrust {
+  ErrorCode code;
+  std::string told;
+};
+
+// What a failed request says about who answered; nothing when that was not what failed.
+std::optional<Distrust> distrust(CURL* easy, CURLcode code, const std::string& url,
+                                 const char* told_by_curl) {
+  const std::string server = "the server at " + origin_of(url);
+  if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH) {
+    return Distrust{ErrorCode::pin_mismatch,
+                    server +
+                        " has another TLS key than the invitation named: somebody may stand "
+                        "between, or its key was changed and a new invitation is needed"};
+  }
+  // Otherwise the connection broke, which is no matter of trust.
+  const bool openssl_refused = std::string_view(told_by_curl).find("error:") != std::string::npos;
+  if (code == CURLE_SSL_CONNECT_ERROR && openssl_refused) {
+    return Distrust{ErrorCode::not_trusted,
+                    server +
+                        " does not speak TLS 1.3 as it must, or shows what cannot be checked (" +
+                        told_by_curl + "): somebody may stand between"};
+  }
+  if (code != CURLE_PEER_FAILED_VERIFICATION) return std::nullopt;
+  long verdict = 0;
+  curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+  if (verdict == has_expired || verdict == not_yet_valid) {
+    return Distrust{
+        ErrorCode::not_trusted,
+        server + " has a certificate that " +
+            (verdict == has_expired ? "has expired" : "is not valid yet") +
+            " by this device's clock: set the clock if it is wrong, or else tell whoever "
+            "runs the server"};
+  }
+  const std::string told = told_by_curl;
+  if (told.find("subject name") != std::string::npos) {
+    return Distrust{ErrorCode::not_trusted,
+                    server +
+                        " has a certificate of another host: look at the address, and at what "
+                        "network this is"};
+  }
+  return Distrust{ErrorCode::not_trusted,
+                  server + " has a certificate that nobody whom this device trusts vouches for (" +
+                      told + "): somebody may stand between, such as the network's owner"};
 }
 
 }  // namespace
@@ -79,7 +145,7 @@ struct CurlTransport::Exchange {
   }
 };
 
-CurlTransport::CurlTransport() {
+CurlTransport::CurlTransport(std::string ca_file) : ca_file_(std::move(ca_file)) {
   start_curl();
   multi_ = curl_multi_init();
   ROLLCALL_CHECK(multi_ != nullptr);
@@ -133,6 +199,12 @@ void CurlTransport::begin(HttpRequest request) {
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Exchange::take_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange.get());
   curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange.get());
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_3});
+  if (!ca_file_.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file_.c_str());
+  if (!sent.tls_pin.empty()) {
+    ROLLCALL_CHECK(sent.tls_pin.size() == tls_pin_bytes);
+    curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY, pin_text(sent.tls_pin).c_str());
+  }
   if (sent.method == "POST") {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(sent.body.size()));
@@ -190,6 +262,11 @@ std::vector<HttpResponse> CurlTransport::collect() {
     } else {
       response.error =
           exchange->error_text[0] != '\0' ? exchange->error_text : curl_easy_strerror(code);
+      if (auto why =
+              distrust(exchange->easy, code, exchange->request.url, response.error.c_str())) {
+        response.failed = why->code;
+        response.error = std::move(why->told);
+      }
     }
     long header_sent = 0;
     long header_received = 0;

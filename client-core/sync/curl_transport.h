@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <unordered_map>
 
 #include "client-core/sync/transport.h"
@@ -9,9 +10,13 @@ namespace rollcall {
 
 // The network by libcurl's multi interface: keep-alive connections, no thread of its own, no
 // redirects, HTTP and HTTPS only. A body longer than `reply_bytes_max` ends the request.
+// HTTPS means TLS 1.3, a certificate that is valid for the host at this device's time, and the
+// request's pin besides where it has one; what fails of these is told (`not_trusted`,
+// `pin_mismatch`), and nothing is sent.
 class CurlTransport final : public Transport {
  public:
-  CurlTransport();
+  // `ca_file`: PEM certificates of who is trusted to vouch for servers; empty: the system's.
+  explicit CurlTransport(std::string ca_file = {});
   ~CurlTransport() override;
   CurlTransport(const CurlTransport&) = delete;
   CurlTransport& operator=(const CurlTransport&) = delete;
@@ -27,6 +32,7 @@ class CurlTransport final : public Transport {
   void drive();
   std::vector<HttpResponse> collect();
 
+  const std::string ca_file_;
   void* multi_;  // CURLM
   std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> exchanges_;
   std::vector<std::unique_ptr<Exchange>> resting_;  // finished ones, their handles kept for reuse

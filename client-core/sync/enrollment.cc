@@ -50,6 +50,7 @@ Result<Entrance> Entrance::from_link(std::string_view link) {
   entrance.space = std::move(parsed.space);
   entrance.secret = std::move(parsed.secret);
   entrance.pin = parsed.pin;
+  entrance.tls_pin = std::move(parsed.tls_pin);
   return entrance;
 }
 
@@ -70,14 +71,15 @@ Result<std::unique_ptr<Replica>> enroll(const std::string& path, const Entrance&
   request.label = entrance.label;
   const Bytes body = to_cbor(request);
 
+  HttpRequest http = unsigned_request(entrance.url, enroll_target, body);
+  http.tls_pin = entrance.tls_pin;
   ROLLCALL_TRY_ASSIGN(const HttpResponse response,
-                      exchange(transport, unsigned_request(entrance.url, enroll_target, body),
-                               doors.clock, timeout_ms));
+                      exchange(transport, std::move(http), doors.clock, timeout_ms));
   const OpenedResponse opened = open_response(response);
   if (opened.outcome.kind != RequestOutcome::Kind::answered) return opened.error;
   ROLLCALL_TRY_ASSIGN(const EnrollReply reply,
                       checked_reply(entrance, body, opened.body, doors.cryptography));
-  return Replica::create(path, reply, secret, entrance.url, doors, options);
+  return Replica::create(path, reply, secret, entrance.url, doors, options, entrance.tls_pin);
 }
 
 }  // namespace rollcall

@@ -70,6 +70,7 @@ HttpRequest signed_request(const Signer& signer, std::string_view method, std::s
   request.method = method;
   request.url = signer.url + std::string(target);
   request.authorization = who.header();
+  request.tls_pin = signer.tls_pin;
   request.accept_encoding = encoding_name(Encoding::zstd);
   put_body(request, std::move(body));
   return request;
@@ -91,6 +92,10 @@ OpenedResponse open_response(const HttpResponse& response) {
     opened.error = failure(code, std::move(message));
     return opened;
   };
+  if (response.status == 0 && response.failed != ErrorCode::unreachable) {
+    return fail(RequestOutcome::Kind::unreachable, response.failed,
+                response.error + "; nothing was sent, local work is kept");
+  }
   if (response.status == 0) {
     return fail(RequestOutcome::Kind::unreachable, ErrorCode::unreachable,
                 "the server cannot be reached (" + response.error + "); local work is kept");

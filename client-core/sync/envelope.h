@@ -23,6 +23,7 @@ struct Signer {
   std::string url;  // of the server, without a path
   std::string space;
   DeviceNumber device;
+  Bytes tls_pin;  // that the server must have; empty: none
 };
 
 // A message as an HTTP request: encoded, compressed where that pays, signed.
@@ -39,8 +40,9 @@ struct OpenedResponse {
   std::optional<std::int64_t> server_ms;  // told with `stale`
 };
 
-// Never trusts what came: another content type, a body that does not decompress or a page of a
-// captive portal are `unreachable` with the error `not_rollcall`.
+// A server that did not prove who it is: `unreachable` with that error. Never trusts what came:
+// another content type, a body that does not decompress or a page of a captive portal are
+// `unreachable` with the error `not_rollcall`.
 OpenedResponse open_response(const HttpResponse& response);
 
 }  // namespace rollcall

@@ -43,8 +43,8 @@ void SyncSession::cancel_all() {
 }
 
 Signer SyncSession::signer() const {
-  return Signer{doors_.cryptography, doors_.random,    replica_.secret(),
-                replica_.url(),      replica_.space(), replica_.device()};
+  return Signer{doors_.cryptography, doors_.random,     replica_.secret(), replica_.url(),
+                replica_.space(),    replica_.device(), replica_.tls_pin()};
 }
 
 void SyncSession::send(const RequestPlan& plan, SyncRequest request, const Hash& head) {

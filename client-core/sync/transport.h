@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/base/bytes.h"
+#include "engine/base/error.h"
 
 namespace rollcall {
 
@@ -17,6 +18,9 @@ struct HttpRequest {
   std::string content_type;      // of the body; empty: no body
   std::string content_encoding;  // "zstd" or empty
   std::string accept_encoding;   // "zstd" or empty
+  // SHA-256 of the SubjectPublicKeyInfo that the server's certificate must have, 32 bytes; empty:
+  // whatever certificate the system trusts for this host. Without TLS it says nothing.
+  Bytes tls_pin;
   Bytes body;
 };
 
@@ -24,6 +28,9 @@ struct HttpResponse {
   std::uint64_t id = 0;
   int status = 0;  // 0: no answer; `error` says why
   std::string error;
+  // With status 0: `unreachable`, or the server did not prove who it is (`not_trusted`,
+  // `pin_mismatch`), and was sent nothing.
+  ErrorCode failed = ErrorCode::unreachable;
   std::string content_type;
   std::string content_encoding;
   std::int64_t retry_after_ms = 0;

@@ -64,6 +64,7 @@ std::string_view error_name(ErrorCode code) {
     case ErrorCode::unreachable: return "unreachable";
     case ErrorCode::timed_out: return "timed_out";
     case ErrorCode::not_rollcall: return "not_rollcall";
+    case ErrorCode::not_trusted: return "not_trusted";
   }
   return "unknown";
 }

@@ -81,6 +81,7 @@ enum class ErrorCode : std::int32_t {
   unreachable = 700,
   timed_out = 701,
   not_rollcall = 702,  // something answered that does not speak the protocol (a captive portal)
+  not_trusted = 703,   // the server did not prove by TLS that it is who it says
 };
 
 // The code's name as the wire, the logs and the documents write it, such as "not_allowed".

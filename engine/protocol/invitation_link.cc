@@ -5,11 +5,15 @@ namespace {
 
 constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr std::string_view link_folder = "/enroll#";
+// No base64 has this in it, so that a link that was cut short behind a TLS pin is not taken for one
+// without.
+constexpr char tls_mark = '~';
 
 }  // namespace
 
 std::string InvitationLink::text() const {
-  return url + std::string(link_folder) + space + "." + to_base64(secret) + "." +
+  const std::string tls = tls_pin.empty() ? "" : tls_mark + to_base64(tls_pin) + ".";
+  return url + std::string(link_folder) + space + "." + to_base64(secret) + "." + tls +
          to_base64(pin.view());
 }
 
@@ -33,7 +37,15 @@ Result<InvitationLink> InvitationLink::parse(std::string_view text) {
   auto secret = from_base64(rest.substr(first + 1, second - first - 1));
   if (!secret || secret->size() != secret_bytes) return refuse("has a damaged secret");
   link.secret = std::move(*secret);
-  auto pin = from_base64(rest.substr(second + 1));
+  rest.remove_prefix(second + 1);
+  if (const std::size_t third = rest.find('.'); third != std::string_view::npos) {
+    if (rest.front() != tls_mark) return refuse("has a damaged TLS pin");
+    auto tls_pin = from_base64(rest.substr(1, third - 1));
+    if (!tls_pin || tls_pin->size() != tls_pin_bytes) return refuse("has a damaged TLS pin");
+    link.tls_pin = std::move(*tls_pin);
+    rest.remove_prefix(third + 1);
+  }
+  auto pin = from_base64(rest);
   if (!pin || pin->size() != PublicKey::size_bytes) return refuse("has a damaged server key");
   link.pin = PublicKey::from_bytes(*pin);
   return link;

@@ -9,14 +9,18 @@ namespace rollcall {
 
 // What an invitation carries to a new device, as a link (and later a QR code):
 //   <server URL>/enroll#<space>.<secret: 22 base64>.<pin: 43 base64>
-// The part behind '#' never reaches a server or its log. The pin is the server's Ed25519 key.
+//   <server URL>/enroll#<space>.<secret: 22 base64>.~<TLS pin: 43 base64>.<pin: 43 base64>
+// The part behind '#' never reaches a server or its log. The pin is the server's Ed25519 key; the
+// TLS pin, of a server that ends TLS itself, is the SHA-256 of its SubjectPublicKeyInfo.
 struct InvitationLink {
   static constexpr std::size_t secret_bytes = 16;
+  static constexpr std::size_t tls_pin_bytes = 32;
 
   std::string url;  // "http://127.0.0.1:8080"
   std::string space;
   Bytes secret;
   PublicKey pin;
+  Bytes tls_pin;  // empty: none
 
   [[nodiscard]] std::string text() const;
   static Result<InvitationLink> parse(std::string_view text);

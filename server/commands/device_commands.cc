@@ -91,6 +91,9 @@ Result<void> print_invitation(const ServerFolder& folder, ControlRequest request
   link.space = request.space;
   link.secret = reply.secret;
   link.pin = program.cryptography.public_key(folder.seed());
+  if (link.url.rfind("https://", 0) == 0) {
+    ROLLCALL_TRY_ASSIGN(link.tls_pin, folder.tls_pin());
+  }
   ROLLCALL_TRY_ASSIGN(const QrCode code, QrCode::of(link.text()));
   if (!shown.png.empty()) ROLLCALL_TRY(code.write_png(shown.png));
   if (shown.json) {

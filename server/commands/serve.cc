@@ -7,6 +7,7 @@
 #include <csignal>
 #include <ostream>
 
+#include "engine/clock/utc_time.h"
 #include "server/commands/backup_manifest.h"
 #include "server/commands/control_socket.h"
 #include "server/commands/restore_commands.h"
@@ -55,9 +56,10 @@ class ServedSpaces final : public WritableSpaces {
   std::mutex adding_;
 };
 
-sigset_t ending_signals() {
+sigset_t awaited_signals() {
   sigset_t signals;
   sigemptyset(&signals);
+  sigaddset(&signals, SIGHUP);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   return signals;
@@ -79,14 +81,52 @@ std::size_t connections_allowed() {
   return files > 2 * others ? std::min(connections_max, files - others) : others;
 }
 
+// Null: no TLS.
+Result<std::shared_ptr<const TlsContext>> load_tls(const ServeOptions& options,
+                                                   const Clock& clock) {
+  if (options.tls_certificate.empty() != options.tls_key.empty()) {
+    return failure(ErrorCode::invalid_argument,
+                   "--tls-cert and --tls-key belong together: give both or none");
+  }
+  if (options.tls_certificate.empty()) return std::shared_ptr<const TlsContext>();
+  if (options.behind_proxy) {
+    return failure(ErrorCode::invalid_argument,
+                   "--behind-proxy is for a proxy that ends TLS: leave out --tls-cert and "
+                   "--tls-key, or --behind-proxy");
+  }
+  return TlsContext::load(options.tls_certificate, options.tls_key, clock.utc_ms());
+}
+
+// What invitations will name from now on.
+Result<void> keep_pin(const ServerFolder& folder, const ServeOptions& options,
+                      const TlsContext* tls) {
+  return folder.keep_tls_pin(tls != nullptr && options.pins_tls ? tls->pin() : Bytes());
+}
+
+// On SIGHUP.
+void reload(const ServerFolder& folder, const ServeOptions& options, const Clock& clock,
+            HttpServer& server, Log& log) {
+  if (options.tls_certificate.empty()) {
+    log.info("reloaded_nothing", {{"why", "only a TLS certificate is read anew"}});
+    return;
+  }
+  auto tls = load_tls(options, clock);
+  if (!tls) {
+    log.error("certificate_kept", {{"why", tls.error().message}});
+    return;
+  }
+  const auto kept = keep_pin(folder, options, tls->get());
+  if (!kept) log.error("pin_kept", {{"why", kept.error().message}});
+  log.info("certificate_reloaded",
+           {{"pin", to_hex((*tls)->pin())}, {"expires", utc_text((*tls)->expires_ms())}});
+  server.use_tls(std::move(*tls));
+}
+
 }  // namespace
 
 Result<void> serve(const std::string& path, const ServeOptions& options, const Program& program) {
-  const sigset_t signals = ending_signals();
+  const sigset_t signals = awaited_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  // What a service manager sends for a reload: there is nothing to read anew, and no harm in
-  // asking.
-  std::signal(SIGHUP, SIG_IGN);
   raise_open_files_limit();
 
   ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
@@ -96,6 +136,7 @@ Result<void> serve(const std::string& path, const ServeOptions& options, const P
                    path + " is a backup: 'rollcall-server restore DIR --from " + path +
                        "' makes a server's folder of it, in a new epoch");
   }
+  ROLLCALL_TRY_ASSIGN(const auto tls, load_tls(options, program.clock));
   Log log(options.log);
   Metrics metrics;
   std::atomic<bool> disk_failed = false;
@@ -123,15 +164,21 @@ Result<void> serve(const std::string& path, const ServeOptions& options, const P
     now.connections = server->gauges().connections.load();
     now.connections_accepted = server->gauges().accepted.load();
     now.connections_turned_away = server->gauges().turned_away.load();
+    now.handshakes_failed = server->gauges().handshakes_failed.load();
+    now.handshakes_late = server->gauges().handshakes_late.load();
+    if (const auto used = server->tls()) now.certificate_expires_s = used->expires_ms() / 1000;
     if (const ByteBudget* budget = bodies.load()) now.held_bytes = budget->held();
   });
   HttpOptions http;
   http.listen = options.listen;
   http.connections_max = connections_allowed();
+  http.tls = tls;
+  http.behind_proxy = options.behind_proxy;
   ROLLCALL_TRY_ASSIGN(const std::unique_ptr<HttpServer> server, HttpServer::start(http, service));
   bodies = &server->budget();
   running = server.get();
-  const std::string url = "http://" + server->address();
+  ROLLCALL_TRY(keep_pin(folder, options, tls.get()));
+  const std::string url = (tls != nullptr ? "https://" : "http://") + server->address();
   ServedSpaces spaces(folder, program.space_doors(), service, url);
   auto control = ControlServer::listen(folder.control_path(), [&](const ControlRequest& request) {
     return perform(request, folder, spaces, program.cryptography);
@@ -145,7 +192,9 @@ Result<void> serve(const std::string& path, const ServeOptions& options, const P
   log.info("listening", {{"url", url}, {"spaces", folder.space_names().size()}});
 
   int signal = 0;
-  while (::sigwait(&signals, &signal) != 0) {
+  while (::sigwait(&signals, &signal) != 0 || signal == SIGHUP) {
+    if (signal == SIGHUP) reload(folder, options, program.clock, *server, log);
+    signal = 0;
   }
   log.info("ending", {{"signal", signal}});
   service.drain();

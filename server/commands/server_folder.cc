@@ -13,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/protocol/invitation_link.h"
 #include "schema/compiled.h"
 #include "server/commands/limits.h"
 #include "server/space/durable_file.h"
@@ -109,6 +110,27 @@ Result<Schema> ServerFolder::schema(const Cryptography& cryptography) const {
 
 Result<void> ServerFolder::keep_schema(const Schema& schema) const {
   return write_file_durably(path_ + "/schema.cbor", encode_schema(schema), 0600);
+}
+
+Result<Bytes> ServerFolder::tls_pin() const {
+  const std::string path = path_ + "/tls.pin";
+  const auto text = read_small_file(path, folder_file_bytes_max);
+  if (!text && text.error().code == ErrorCode::not_found) return Bytes();
+  if (!text) return text.error();
+  auto pin = from_hex(text->substr(0, text->find('\n')));
+  if (!pin || pin->size() != InvitationLink::tls_pin_bytes) {
+    return failure(ErrorCode::corrupt, path + " is no pin: start 'serve' again, which writes it");
+  }
+  return pin;
+}
+
+Result<void> ServerFolder::keep_tls_pin(const Bytes& pin) const {
+  const std::string path = path_ + "/tls.pin";
+  if (!pin.empty()) return write_file_durably(path, to_hex(pin) + "\n", 0600);
+  std::error_code error;
+  fs::remove(path, error);
+  if (error) return failure(ErrorCode::io, "cannot remove " + path + ": " + error.message());
+  return {};
 }
 
 std::string ServerFolder::space_path(std::string_view name) const {

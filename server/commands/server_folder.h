@@ -14,6 +14,8 @@ namespace rollcall {
 //   server.key            Ed25519 seed, 64 hex digits, mode 0600: invitations pin its public half
 //   config.json           {"url": "https://..."}: what invitations carry; may be missing
 //   schema.cbor           the compiled schema that new spaces get
+//   tls.pin               hex SHA-256 of the TLS key that `serve` shows: invitations pin it; none
+//                         where it ends no TLS
 //   spaces/<name>.rollcall    one file for each space (<name>.rollcall.making: not yet)
 //   imports/<name>.imports    what was imported into it
 //   imports/<name>.key        as whom: that device's Ed25519 seed
@@ -32,6 +34,9 @@ class ServerFolder {
   [[nodiscard]] const std::string& url() const { return url_; }  // without a slash at its end
   Result<Schema> schema(const Cryptography& cryptography) const;
   Result<void> keep_schema(const Schema& schema) const;
+  // Empty: none.
+  Result<Bytes> tls_pin() const;
+  Result<void> keep_tls_pin(const Bytes& pin) const;
 
   [[nodiscard]] std::string space_path(std::string_view name) const;
   // `not_found`, naming the spaces that there are.

@@ -29,7 +29,8 @@ using asio::ip::tcp;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 // "127.0.0.1:8080", "[::1]:8080" or "localhost:8080".
-Result<tcp::endpoint> parse_listen(const std::string& listen) {
+Result<tcp::endpoint> parse_listen(const HttpOptions& options) {
+  const std::string& listen = options.listen;
   const auto wrong = [&](const std::string& what) {
     return failure(ErrorCode::invalid_argument,
                    "cannot listen on '" + listen + "': " + what +
@@ -50,11 +51,12 @@ Result<tcp::endpoint> parse_listen(const std::string& listen) {
   boost::system::error_code error;
   const asio::ip::address address = asio::ip::make_address(host, error);
   if (error) return wrong("'" + host + "' is no IP address");
-  if (!address.is_loopback()) {
+  if (!address.is_loopback() && options.tls == nullptr && !options.behind_proxy) {
     return failure(ErrorCode::invalid_argument,
                    "refusing to listen on " + listen +
-                       ": without TLS, which is not built yet, anybody on the way could read what "
-                       "travels; listen on 127.0.0.1 or [::1] and put a TLS proxy in front");
+                       " without TLS: anybody on the way could read what travels; give --tls-cert "
+                       "FILE and --tls-key FILE, or listen on 127.0.0.1 or [::1], or, where nobody "
+                       "but a proxy that ends TLS can reach this address, say --behind-proxy");
   }
   return tcp::endpoint(address, static_cast<std::uint16_t>(std::stoul(digits)));
 }
@@ -64,6 +66,7 @@ Result<tcp::endpoint> parse_listen(const std::string& listen) {
 struct HttpServer::State {
   State(const HttpOptions& given, HttpHandler& answerer)
       : options(given),
+        tls(given.tls),
         handler(answerer),
         budget(given.held_bytes_max),
         acceptor(asio::make_strand(io)),
@@ -76,6 +79,7 @@ struct HttpServer::State {
   void stop();
 
   const HttpOptions options;
+  std::shared_ptr<const TlsContext> tls;  // under the mutex
   HttpHandler& handler;
   ByteBudget budget;
   HttpGauges gauges;
@@ -149,8 +153,8 @@ void HttpServer::State::take(tcp::socket socket) {
   const bool turned_away = sessions.size() >= options.connections_max;
   (turned_away ? gauges.turned_away : gauges.accepted).fetch_add(1, std::memory_order_relaxed);
   const std::uint64_t number = next_session++;
-  auto session =
-      std::make_shared<HttpSession>(std::move(socket), options, handler, budget, turned_away);
+  auto session = std::make_shared<HttpSession>(std::move(socket), tls.get(), options, handler,
+                                               gauges, budget, turned_away);
   sessions.emplace(number, session);
   gauges.connections.store(sessions.size(), std::memory_order_relaxed);
   session->start([this, number] {
@@ -173,7 +177,7 @@ HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) 
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options,
                                                       HttpHandler& handler) {
-  ROLLCALL_TRY_ASSIGN(const tcp::endpoint endpoint, parse_listen(options.listen));
+  ROLLCALL_TRY_ASSIGN(const tcp::endpoint endpoint, parse_listen(options));
   auto state = std::make_unique<State>(options, handler);
   ROLLCALL_TRY(state->listen(endpoint));
   asio::co_spawn(
@@ -198,6 +202,17 @@ std::string HttpServer::address() const {
   const std::string host = state_->local.address().to_string();
   const bool is_v6 = state_->local.address().is_v6();
   return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port());
+}
+
+void HttpServer::use_tls(std::shared_ptr<const TlsContext> tls) {
+  const std::lock_guard lock(state_->mutex);
+  ROLLCALL_CHECK(state_->tls != nullptr && tls != nullptr);
+  state_->tls = std::move(tls);
+}
+
+std::shared_ptr<const TlsContext> HttpServer::tls() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->tls;
 }
 
 const HttpGauges& HttpServer::gauges() const { return state_->gauges; }

@@ -1,15 +1,12 @@
 #include "server/http/http_session.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <vector>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
@@ -21,11 +18,8 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-// Every operation gives (error, ...) instead of throwing.
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
-constexpr std::size_t read_bytes =
-    std::size_t{16} * 1024;  // one read, while looking for the head's end
+constexpr std::size_t discard_read_bytes = std::size_t{16} * 1024;  // one read of what is unwanted
 // A client that waits longer than this for its answer is watched for hanging up.
 constexpr std::int64_t watch_after_ms = 50;
 
@@ -119,13 +113,15 @@ JudgedHead refused(HttpAnswer refusal) {
 
 }  // namespace
 
-HttpSession::HttpSession(asio::ip::tcp::socket socket, const HttpOptions& options,
-                         HttpHandler& handler, ByteBudget& budget, bool turned_away)
-    : stream_(std::move(socket)),
+HttpSession::HttpSession(asio::ip::tcp::socket socket, const TlsContext* tls,
+                         const HttpOptions& options, HttpHandler& handler, HttpGauges& gauges,
+                         ByteBudget& budget, bool turned_away)
+    : stream_(std::move(socket), tls),
       attention_ms_(steady_ms() + options.idle_ms),
       deadline_ms_(attention_ms_),
       options_(options),
       handler_(handler),
+      gauges_(gauges),
       budget_(budget),
       turned_away_(turned_away) {}
 
@@ -154,13 +150,25 @@ void HttpSession::abort() {
 }
 
 asio::awaitable<void> HttpSession::run() {
-  beast::error_code ignored;
-  stream_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  const bool met = co_await shake_hands();
+  if (!met) co_return;
   for (;;) {
     const Step step = co_await serve_one();
     if (step == Step::close || draining_) break;
   }
   co_await close_gently();
+}
+
+asio::awaitable<bool> HttpSession::shake_hands() {
+  if (!stream_.is_secure()) co_return true;
+  set_deadline(options_.handshake_ms);
+  idle_ = true;
+  const beast::error_code error = co_await stream_.handshake();
+  idle_ = false;
+  if (!error) co_return true;
+  (timed_out_ ? gauges_.handshakes_late : gauges_.handshakes_failed)
+      .fetch_add(1, std::memory_order_relaxed);
+  co_return false;
 }
 
 asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
@@ -193,9 +201,7 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
   }
   if (judged->expects_continue) {
     set_deadline(options_.body_ms);
-    const std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    auto [error, written] =
-        co_await asio::async_write(stream_, asio::buffer(go_on.data(), go_on.size()), as_result);
+    const beast::error_code error = co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n", {});
     if (error) co_return Step::close;
   }
   co_await read_body(head, body);
@@ -221,7 +227,8 @@ asio::awaitable<bool> HttpSession::await_first_byte() {
   if (draining_) co_return false;
   set_deadline(options_.idle_ms);
   idle_ = true;
-  const std::size_t count = co_await read_some();
+  buffer_.shrink_to_fit();  // gives back what the last request took
+  const std::size_t count = co_await read_some(first_read_bytes);
   idle_ = false;
   co_return count > 0;
 }
@@ -242,7 +249,7 @@ asio::awaitable<std::optional<JudgedHead>> HttpSession::read_head() {
     if (seen + buffer_.size() > head_bytes_max) {
       co_return refused(refuse_parse(http::error::header_limit));
     }
-    const std::size_t count = co_await read_some();
+    const std::size_t count = co_await read_some(head_read_bytes);
     if (count > 0) continue;
     if (timed_out_) {
       co_return refused(refuse(MediaType::json, 408,
@@ -301,12 +308,12 @@ asio::awaitable<void> HttpSession::read_body(const HttpHead& head, Arriving& bod
       body.have += early;
       continue;
     }
-    auto [error, count] = co_await stream_.async_read_some(asio::buffer(to, room), as_result);
-    body.have += count;
-    if (!error) continue;
+    const HttpStream::Moved moved = co_await stream_.read_some(to, room);
+    body.have += moved.bytes;
+    if (!moved.error) continue;
     const std::string reached =
         " after " + std::to_string(body.have) + " of " + std::to_string(head.body_bytes) + " bytes";
-    if (error == asio::error::eof) {
+    if (moved.error == asio::error::eof) {
       body.refusal = refuse(head.answer_type, {ErrorCode::truncated, "the body ends" + reached});
     } else if (timed_out_) {
       body.refusal = refuse(head.answer_type, 408,
@@ -338,8 +345,7 @@ asio::awaitable<std::optional<HttpAnswer>> HttpSession::answer(ReceivedRequest r
   }
   co_await await_answer();
   const std::shared_ptr<HttpExchange> unanswered = std::exchange(exchange_, {}).lock();
-  beast::error_code ignored;
-  stream_.cancel(ignored);  // stops watching
+  stream_.cancel();  // stops watching
   if (!response_ && !gone_ && unanswered) {
     unanswered->set_gone();
     handler_.gone(unanswered);
@@ -371,10 +377,7 @@ void HttpSession::resume() {
   go_on();
 }
 
-void HttpSession::close() {
-  beast::error_code ignored;
-  stream_.close(ignored);
-}
+void HttpSession::close() { stream_.close(); }
 
 void HttpSession::set_deadline(std::int64_t after_ms) {
   timed_out_ = false;
@@ -392,8 +395,7 @@ void HttpSession::tick(std::int64_t now_ms) {
 void HttpSession::attend() {
   if (steady_ms() >= deadline_ms_) {
     timed_out_ = true;
-    beast::error_code ignored;
-    stream_.cancel(ignored);
+    stream_.cancel();
     resume();
   } else if (const auto exchange = exchange_.lock()) {
     attention_ms_ = deadline_ms_;
@@ -406,16 +408,13 @@ void HttpSession::attend() {
 // before the wait began.) Most answers are made before anybody looks.
 void HttpSession::watch_for_goodbye(const std::shared_ptr<HttpExchange>& exchange) {
   if (buffer_.size() > 0) return;
-  stream_.async_wait(
-      asio::ip::tcp::socket::wait_read,
+  stream_.when_readable(
       [self = shared_from_this(), weak = std::weak_ptr(exchange)](beast::error_code error) {
         const auto waiting = weak.lock();
         if (error || waiting == nullptr || self->response_) return;
-        char byte;
-        self->stream_.non_blocking(true, error);
-        self->stream_.receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, error);
-        if (!error) return;
-        if (error == asio::error::would_block) return self->watch_for_goodbye(waiting);
+        const HttpStream::Peeked peeked = self->stream_.peek();
+        if (peeked == HttpStream::Peeked::more) return;
+        if (peeked == HttpStream::Peeked::nothing) return self->watch_for_goodbye(waiting);
         self->gone_ = true;
         waiting->set_gone();
         self->handler_.gone(waiting);
@@ -431,10 +430,9 @@ asio::awaitable<bool> HttpSession::write(const HttpHead* head, HttpAnswer respon
   }
   const std::string text = head_text(response, close);
   set_deadline(time_for(options_.body_ms, response.body.size()));
-  const std::array<asio::const_buffer, 2> parts{asio::buffer(text), asio::buffer(response.body)};
   // Counted before it leaves: who has its answer finds it in the metrics.
   handler_.answering(head, response, request_bytes_, text.size() + response.body.size());
-  auto [error, written] = co_await asio::async_write(stream_, parts, as_result);
+  const beast::error_code error = co_await stream_.write(text, response.body);
   co_return !error && !close;
 }
 
@@ -458,31 +456,31 @@ asio::awaitable<bool> HttpSession::discard(std::size_t bytes) {
     buffer_.consume(now);
     bytes -= now;
     if (bytes == 0) co_return true;
-    const std::size_t count = co_await read_some();
+    const std::size_t count = co_await read_some(discard_read_bytes);
     if (count == 0) co_return false;
   }
 }
 
 // Closing with bytes unread would reset the connection, and our last answer might be lost with it.
 asio::awaitable<void> HttpSession::close_gently() {
-  beast::error_code error;
-  stream_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
-  if (error) co_return;
+  if (stream_.finish()) co_return;
   set_deadline(discard_ms_max);
   for (std::size_t thrown = 0; thrown < discarded_bytes_max;) {
     buffer_.clear();
-    const std::size_t count = co_await read_some();
+    const std::size_t count = co_await read_some(discard_read_bytes);
     if (count == 0) break;
     thrown += count;
   }
 }
 
 // Reads what is there into `buffer_`; 0 when nothing will come, and `error_` says why.
-asio::awaitable<std::size_t> HttpSession::read_some() {
-  auto [error, count] = co_await stream_.async_read_some(buffer_.prepare(read_bytes), as_result);
-  error_ = error;
-  buffer_.commit(count);
-  co_return count;
+asio::awaitable<std::size_t> HttpSession::read_some(std::size_t room) {
+  const asio::mutable_buffer free = buffer_.prepare(room);
+  const HttpStream::Moved moved =
+      co_await stream_.read_some(static_cast<char*>(free.data()), free.size());
+  error_ = moved.error;
+  buffer_.commit(moved.bytes);
+  co_return moved.bytes;
 }
 
 }  // namespace rollcall

@@ -8,27 +8,25 @@
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "server/http/byte_budget.h"
 #include "server/http/http_handler.h"
 #include "server/http/http_server.h"
+#include "server/http/http_stream.h"
 #include "server/http/request_head.h"
 
 namespace rollcall {
 
-// The one stream type. TLS will be a stream that does both, chosen here. (Not Beast's own, which
-// closes the socket when a deadline passes: the client would not learn why.)
-using HttpStream = boost::asio::ip::tcp::socket;
-
-// One connection: a coroutine on a strand of its own that reads a request, has it answered, writes
-// the answer, and begins again. Every read and write has a deadline. What it waits for from outside
+// One connection: a coroutine on a strand of its own that shakes hands where there is TLS, reads a
+// request, has it answered, writes the answer, and begins again. Every read and write has a
+// deadline. What it waits for from outside
 // - the answer - comes back to the strand. Lives until the coroutine ends.
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
   // `turned_away`: over the cap; its first request is answered 503.
-  HttpSession(boost::asio::ip::tcp::socket socket, const HttpOptions& options, HttpHandler& handler,
+  HttpSession(boost::asio::ip::tcp::socket socket, const TlsContext* tls,
+              const HttpOptions& options, HttpHandler& handler, HttpGauges& gauges,
               ByteBudget& budget, bool turned_away);
 
   // `ended` is called once, on the strand, after the socket is closed.
@@ -47,6 +45,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   enum class Step : std::uint8_t { go_on, close };
 
   boost::asio::awaitable<void> run();
+  boost::asio::awaitable<bool> shake_hands();
   boost::asio::awaitable<Step> serve_one();
   boost::asio::awaitable<bool> await_first_byte();
   // Nothing: the connection is to be closed without a word.
@@ -71,7 +70,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
                                              HttpAnswer refusal);
   boost::asio::awaitable<bool> discard(std::size_t bytes);
   boost::asio::awaitable<void> close_gently();
-  boost::asio::awaitable<std::size_t> read_some();
+  boost::asio::awaitable<std::size_t> read_some(std::size_t room);
   // What is under way on the stream ends after so many ms, with `timed_out_`.
   void set_deadline(std::int64_t after_ms);
   void attend();
@@ -88,6 +87,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   bool timed_out_ = false;
   const HttpOptions& options_;
   HttpHandler& handler_;
+  HttpGauges& gauges_;
   ByteBudget& budget_;
   const bool turned_away_;
 
@@ -97,7 +97,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::optional<HttpAnswer> response_;
   boost::system::error_code error_;  // of the last read
   std::size_t request_bytes_ = 0;    // of the present request, for the counters
-  bool idle_ = false;                // between two requests
+  bool idle_ = false;                // between two requests, or before the first
   bool gone_ = false;                // the client hung up
   bool draining_ = false;
 };

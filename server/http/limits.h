@@ -15,6 +15,14 @@ inline constexpr std::size_t connections_refused_max = 64;
 inline constexpr std::size_t held_bytes_max = std::size_t{256} << 20;
 // Silence between two requests of a connection, in ms: above a client's long poll and its pauses.
 inline constexpr std::int64_t idle_ms_max = 75'000;
+// A TLS handshake, from the connection's first moment, in ms: two round trips of a slow phone.
+inline constexpr std::int64_t handshake_ms_max = 10'000;
+// A TLS ticket lets a device come back without the certificate for so long, in s.
+inline constexpr long tls_ticket_s_max = 7'200;
+// One read while a connection is silent and while its head comes, in bytes: a head of ours fits in
+// the first, and a silent connection holds no more.
+inline constexpr std::size_t first_read_bytes = 1024;
+inline constexpr std::size_t head_read_bytes = std::size_t{4} * 1024;
 // From a head's first byte to its last, in ms.
 inline constexpr std::int64_t head_ms_max = 10'000;
 // A body, either way, may take so long, in ms, and another ms for each so many bytes (64 kbit/s).

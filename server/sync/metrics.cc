@@ -119,6 +119,14 @@ std::string prometheus_text(const Metrics& metrics, const MetricsNow& now) {
   text.one("connections_accepted_total", "counter", "Connections taken.", now.connections_accepted);
   text.one("connections_turned_away_total", "counter", "Connections over the cap.",
            now.connections_turned_away);
+  text.one("handshakes_failed_total", "counter", "TLS handshakes that failed.",
+           now.handshakes_failed);
+  text.one("handshakes_late_total", "counter", "TLS handshakes over the deadline.",
+           now.handshakes_late);
+  if (now.certificate_expires_s) {
+    text.one("certificate_expires_timestamp_seconds", "gauge", "When the TLS certificate expires.",
+             *now.certificate_expires_s);
+  }
   text.one("held_bytes", "gauge", "Bytes of bodies in memory.", now.held_bytes);
   text.one("spaces", "gauge", "Spaces served.", now.spaces);
   text.one("uptime_milliseconds", "gauge", "Time since the start.", now.uptime_ms);

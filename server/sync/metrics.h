@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "engine/base/error.h"
@@ -56,6 +57,9 @@ struct MetricsNow {
   std::size_t connections = 0;
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_turned_away = 0;
+  std::uint64_t handshakes_failed = 0;
+  std::uint64_t handshakes_late = 0;
+  std::optional<std::int64_t> certificate_expires_s;  // nothing: no TLS
   std::size_t held_bytes = 0;
   std::size_t spaces = 0;
   std::int64_t uptime_ms = 0;

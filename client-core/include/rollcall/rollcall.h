@@ -61,10 +61,12 @@ ROLLCALL_API const char* rollcall_version(void);
 #define ROLLCALL_E_WRONG_KEY 115
 #define ROLLCALL_E_INTERNAL 119
 #define ROLLCALL_E_BAD_SIGNATURE 301
+#define ROLLCALL_E_PIN_MISMATCH 306
 #define ROLLCALL_E_NOT_ALLOWED 500
 #define ROLLCALL_E_UNREACHABLE 700
 #define ROLLCALL_E_TIMED_OUT 701
 #define ROLLCALL_E_NOT_ROLLCALL 702
+#define ROLLCALL_E_NOT_TRUSTED 703
 
 typedef struct rollcall_error {
   int32_t code;

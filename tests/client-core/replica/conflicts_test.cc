@@ -159,6 +159,7 @@ TEST(Replica, NumbersConflictsInAFileThatWasMadeBeforeThereWereNumbers) {
   b->spoil(
       "DROP TABLE _conflicts; ALTER TABLE _standing DROP COLUMN heard_ms;"
       " ALTER TABLE _standing DROP COLUMN latest_ms; ALTER TABLE _standing DROP COLUMN banned;"
+      " ALTER TABLE _identity DROP COLUMN tls_pin;"
       " PRAGMA user_version = 1");
   EXPECT_EQ(need(b->replica().conflicts())[0].number, 1u);
 }

@@ -1,5 +1,6 @@
 #include "client-core/replica/replica_parts.h"
 
+#include "client-core/replica/replica_format.h"
 #include "engine/storage/layout.h"
 #include "schema/compiled.h"
 #include "tests/client-core/replica/replica_world.h"
@@ -18,8 +19,8 @@ class ReplicaPartsTest : public testing::Test {
     phone->close();
     ConnectionOptions options;
     if (Connection::encrypts()) options.file_key.assign(Connection::file_key_bytes, 'k');
-    options.application_id = 0x52437270;
-    options.format_version = 2;
+    options.application_id = replica_application_id;
+    options.format_version = replica_format_version;
     Connection connection = need(Connection::open(path, options));
     Identity identity = need(Identity::load(connection));
     parts = std::make_unique<ReplicaParts>(world.doors, ReplicaOptions{}, std::move(connection),

@@ -21,6 +21,19 @@ std::string content_of(const std::string& path) {
 
 // ---- Opening
 
+TEST(Replica, AFileThatWasMadeBeforeServersWerePinnedGoesOnWithoutAPin) {
+  ReplicaWorld world;
+  auto phone = world.enroll({"unit/a"});
+  phone->put("thing", {{"unit", text("a")}, {"name", text("before")}}, id_of(1));
+  phone->spoil("ALTER TABLE _identity DROP COLUMN tls_pin; PRAGMA user_version = 2");
+  EXPECT_TRUE(phone->replica().tls_pin().empty());
+  phone->sync();
+  EXPECT_EQ(need(phone->replica().status()).pending, 0u);
+  need(phone->replica().move_to("https://rollcall.example", Bytes(32, 'p')));
+  phone->restart();
+  EXPECT_EQ(phone->replica().tls_pin(), Bytes(32, 'p'));
+}
+
 TEST(Replica, ShowsAWriteAtOnceAndKeepsItThroughARestart) {
   ReplicaWorld world;
   auto phone = world.enroll({"unit/a"});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "client-core/replica/replica_format.h"
 #include "engine/codec/cbor_archive.h"
 #include "engine/codec/page_reader.h"
 #include "engine/model/path.h"
@@ -233,8 +234,8 @@ void Phone::spoil(const std::string& sql) {
   {
     ConnectionOptions options;
     options.file_key = options_.file_key;
-    options.application_id = 0x52437270;
-    options.format_version = 2;
+    options.application_id = replica_application_id;
+    options.format_version = replica_format_version;
     Connection connection = need(Connection::open(path_, options));
     need(connection.execute(sql));
   }

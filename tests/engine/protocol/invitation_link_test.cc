@@ -20,6 +20,24 @@ TEST(InvitationLink, HasTheDocumentedForm) {
             "MzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzM");
 }
 
+InvitationLink sample_with_tls() {
+  InvitationLink link = sample();
+  link.url = "https://rollcall.example";
+  link.tls_pin = Bytes(InvitationLink::tls_pin_bytes, '\x44');
+  return link;
+}
+
+TEST(InvitationLink, HasTheDocumentedFormWithATlsPin) {
+  EXPECT_EQ(sample_with_tls().text(),
+            "https://rollcall.example/enroll#nc.MDEyMzQ1Njc4OWFiY2RlZg."
+            "~REREREREREREREREREREREREREREREREREREREREREQ."
+            "MzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzM");
+  const auto link = InvitationLink::parse(sample_with_tls().text());
+  ASSERT_TRUE(link) << link.error().message;
+  EXPECT_EQ(link->tls_pin, sample_with_tls().tls_pin);
+  EXPECT_EQ(link->pin, sample().pin);
+}
+
 TEST(InvitationLink, ComesBackWhole) {
   const auto link = InvitationLink::parse(sample().text());
   ASSERT_TRUE(link) << link.error().message;
@@ -27,13 +45,24 @@ TEST(InvitationLink, ComesBackWhole) {
   EXPECT_EQ(link->space, "nc");
   EXPECT_EQ(link->secret, sample().secret);
   EXPECT_EQ(link->pin, sample().pin);
+  EXPECT_TRUE(link->tls_pin.empty());
 }
 
 TEST(InvitationLink, RefusesACutAnywhere) {
-  const std::string whole = sample().text();
-  for (std::size_t length = 0; length < whole.size(); ++length) {
-    EXPECT_FALSE(InvitationLink::parse(std::string_view(whole).substr(0, length))) << length;
+  for (const std::string& whole : {sample().text(), sample_with_tls().text()}) {
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+      EXPECT_FALSE(InvitationLink::parse(std::string_view(whole).substr(0, length))) << length;
+    }
   }
+}
+
+TEST(InvitationLink, RefusesATlsPinThatIsNone) {
+  std::string text = sample_with_tls().text();
+  text.erase(text.find(".~") + 1, 1);
+  EXPECT_FALSE(InvitationLink::parse(text)) << "without its mark";
+  text = sample_with_tls().text();
+  text.erase(text.find(".~") + 2, 1);
+  EXPECT_FALSE(InvitationLink::parse(text)) << "too short";
 }
 
 TEST(InvitationLink, RefusesAnotherScheme) {

@@ -58,7 +58,7 @@ TEST_F(ServeTest, EveryCommandWorksWhileItRuns) {
   EXPECT_EQ(exported_units(), 50u);
 }
 
-TEST_F(ServeTest, ListensOnLoopbackOnlyAndSaysWhy) {
+TEST_F(ServeTest, ListensWithoutTlsOnLoopbackOnlyAndSaysWhy) {
   const Ran ran = run("serve", {"--listen", "0.0.0.0:0"});
   EXPECT_EQ(ran.exit, 2);
   EXPECT_THAT(ran.err, HasSubstr("TLS"));

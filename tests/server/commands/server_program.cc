@@ -55,24 +55,31 @@ Ran run_server_program(const std::vector<std::string>& arguments) {
   return ran;
 }
 
-Serving::Serving(const std::string& folder) {
+Serving::Serving(const std::string& folder, const std::vector<std::string>& options)
+    : log_path_(folder + "/../serve.log") {
   int pipe[2];
   EXPECT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
-  const int log =
-      ::open((folder + "/../serve.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  process_ = start({"serve", folder, "--listen", "127.0.0.1:0"}, pipe[1], log);
+  const int log = ::open(log_path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  std::vector<std::string> words{"serve", folder, "--listen", "127.0.0.1:0"};
+  words.insert(words.end(), options.begin(), options.end());
+  process_ = start(words, pipe[1], log);
   ::close(pipe[1]);
   ::close(log);
   std::string line;
   char c = 0;
   while (::read(pipe[0], &c, 1) == 1 && c != '\n') line.push_back(c);
   ::close(pipe[0]);
-  const std::string begin = "listening on http://127.0.0.1:";
-  EXPECT_EQ(line.substr(0, begin.size()), begin) << content_of(folder + "/../serve.log");
-  if (line.size() > begin.size()) {
-    port_ = static_cast<std::uint16_t>(std::stoul(line.substr(begin.size())));
+  const std::string begin = "listening on ";
+  const std::size_t colon = line.rfind("://127.0.0.1:");
+  if (line.rfind(begin, 0) != 0 || colon == std::string::npos) {
+    ADD_FAILURE() << "it does not listen: " << line << "\n" << this->log();
+    return;
   }
+  url_ = line.substr(begin.size());
+  port_ = static_cast<std::uint16_t>(std::stoul(line.substr(line.rfind(':') + 1)));
 }
+
+std::string Serving::log() const { return content_of(log_path_); }
 
 Serving::~Serving() {
   if (process_ > 0) end(SIGKILL);

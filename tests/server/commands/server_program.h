@@ -24,13 +24,15 @@ Ran run_server_program(const std::vector<std::string>& arguments);
 // `rollcall-server serve` as a process of its own, on a free port.
 class Serving {
  public:
-  explicit Serving(const std::string& folder);
+  explicit Serving(const std::string& folder, const std::vector<std::string>& options = {});
   Serving(const Serving&) = delete;
   Serving& operator=(const Serving&) = delete;
   ~Serving();
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
-  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] const std::string& url() const { return url_; }
+  // What it has logged so far.
+  [[nodiscard]] std::string log() const;
   [[nodiscard]] pid_t process() const { return process_; }
   // Sends the signal and waits; the exit status, or minus the signal that ended it.
   int end(int signal);
@@ -38,6 +40,8 @@ class Serving {
  private:
   pid_t process_ = -1;
   std::uint16_t port_ = 0;
+  std::string url_;
+  const std::string log_path_;
 };
 
 // A server's folder with the organizing schema and the space "nc", and the program run on it.

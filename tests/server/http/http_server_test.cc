@@ -1,10 +1,7 @@
 #include "server/http/http_server.h"
 
 #include <chrono>
-#include <condition_variable>
-#include <deque>
 #include <future>
-#include <mutex>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -14,63 +11,13 @@
 #include "engine/codec/json_archive.h"
 #include "engine/protocol/messages.h"
 #include "server/http/refusal.h"
+#include "tests/server/http/echo_handler.h"
 #include "tests/server/http/loopback_client.h"
 
 namespace rollcall {
 namespace {
 
 using ::testing::HasSubstr;
-
-// Answers with the body that came; or, on /wait, when the test says so.
-class Echo final : public HttpHandler {
- public:
-  std::optional<HttpAnswer> judge_head(const HttpHead& head) override {
-    if (head.target != "/refused") return std::nullopt;
-    return refuse_stale(head.answer_type, 1234, "too old");
-  }
-  void handle(ReceivedRequest request, std::shared_ptr<HttpExchange> exchange) override {
-    if (request.head.target == "/wait") {
-      const std::lock_guard lock(mutex_);
-      waiting_.push_back(std::move(exchange));
-      changed_.notify_all();
-      return;
-    }
-    if (request.head.target == "/lost") return;
-    HttpAnswer response;
-    response.type = request.head.answer_type;
-    response.body = std::move(request.body);
-    exchange->respond(std::move(response));
-  }
-  void gone(const std::shared_ptr<HttpExchange>& exchange) override {
-    const std::lock_guard lock(mutex_);
-    std::erase(waiting_, exchange);
-    ++gone_;
-    changed_.notify_all();
-  }
-  void answering(const HttpHead*, const HttpAnswer&, std::size_t, std::size_t) override {}
-
-  // Waits until so many requests wait, or went away.
-  void await_waiting(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    ASSERT_TRUE(changed_.wait_for(lock, std::chrono::seconds(10),
-                                  [&] { return waiting_.size() == count; }));
-  }
-  void await_gone(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    ASSERT_TRUE(changed_.wait_for(lock, std::chrono::seconds(10), [&] { return gone_ == count; }));
-  }
-  void answer_all() {
-    const std::lock_guard lock(mutex_);
-    for (const auto& exchange : waiting_) exchange->respond({});
-    waiting_.clear();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::shared_ptr<HttpExchange>> waiting_;
-  std::size_t gone_ = 0;
-};
 
 class HttpServerTest : public ::testing::Test {
  protected:
@@ -379,13 +326,18 @@ TEST_F(HttpServerTest, CutsOffWhatDoesNotEndInTime) {
   EXPECT_TRUE(busy.is_closed());
 }
 
-TEST_F(HttpServerTest, ListensOnLoopbackOnly) {
+TEST_F(HttpServerTest, ListensWithoutTlsOnLoopbackOnlyUnlessAProxyEndsIt) {
   for (const char* listen : {"0.0.0.0:0", "192.168.0.1:0", "[::]:0"}) {
     options_.listen = listen;
     const auto server = HttpServer::start(options_, handler_);
     ASSERT_FALSE(server.has_value()) << listen;
-    EXPECT_THAT(server.error().message, HasSubstr("TLS")) << listen;
+    EXPECT_THAT(server.error().message, HasSubstr("--tls-cert")) << listen;
+    EXPECT_THAT(server.error().message, HasSubstr("--behind-proxy")) << listen;
   }
+  options_.listen = "0.0.0.0:0";
+  options_.behind_proxy = true;
+  EXPECT_TRUE(HttpServer::start(options_, handler_).has_value());
+  options_.behind_proxy = false;
   for (const char* listen :
        {"127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "here:1"}) {
     options_.listen = listen;

@@ -26,7 +26,9 @@ LoopbackClient::LoopbackClient(std::uint16_t port) {
 }
 
 LoopbackClient::LoopbackClient(LoopbackClient&& other) noexcept
-    : socket_(std::exchange(other.socket_, -1)), buffer_(std::move(other.buffer_)) {}
+    : socket_(std::exchange(other.socket_, -1)),
+      wire_(std::move(other.wire_)),
+      buffer_(std::move(other.buffer_)) {}
 
 LoopbackClient::~LoopbackClient() {
   if (socket_ >= 0) ::close(socket_);
@@ -34,7 +36,8 @@ LoopbackClient::~LoopbackClient() {
 
 bool LoopbackClient::send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent =
+        wire_ ? wire_->send(bytes) : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -43,9 +46,13 @@ bool LoopbackClient::send(std::string_view bytes) {
 
 void LoopbackClient::finish_sending() { ::shutdown(socket_, SHUT_WR); }
 
+ssize_t LoopbackClient::receive_some(char* to, std::size_t room) {
+  return wire_ ? wire_->receive(to, room) : ::recv(socket_, to, room, 0);
+}
+
 bool LoopbackClient::fill() {
   char chunk[16384];
-  const ssize_t got = ::recv(socket_, chunk, sizeof chunk, 0);
+  const ssize_t got = receive_some(chunk, sizeof chunk);
   if (got <= 0) return false;
   buffer_.append(chunk, static_cast<std::size_t>(got));
   return true;
@@ -82,7 +89,7 @@ std::optional<RawAnswer> LoopbackClient::receive() {
 bool LoopbackClient::is_closed() {
   if (!buffer_.empty()) return false;
   char byte;
-  const ssize_t got = ::recv(socket_, &byte, 1, 0);
+  const ssize_t got = receive_some(&byte, 1);
   if (got > 0) buffer_.push_back(byte);
   return got == 0 || (got < 0 && errno == ECONNRESET);
 }

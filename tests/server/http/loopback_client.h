@@ -1,7 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +22,15 @@ struct RawAnswer {
 // after ten seconds, so that a test fails instead of hanging.
 class LoopbackClient {
  public:
+  // What stands between the socket and the one who speaks: nothing, or TLS.
+  class Wire {
+   public:
+    virtual ~Wire() = default;
+    // As ::recv and ::send do.
+    virtual ssize_t receive(char* to, std::size_t room) = 0;
+    virtual ssize_t send(std::string_view bytes) = 0;
+  };
+
   explicit LoopbackClient(std::uint16_t port);
   LoopbackClient(LoopbackClient&& other) noexcept;
   LoopbackClient& operator=(LoopbackClient&&) = delete;
@@ -37,9 +49,15 @@ class LoopbackClient {
     return receive();
   }
 
+ protected:
+  [[nodiscard]] int descriptor() const { return socket_; }
+  void speak_by(std::unique_ptr<Wire> wire) { wire_ = std::move(wire); }
+
  private:
+  ssize_t receive_some(char* to, std::size_t room);
   bool fill();
   int socket_ = -1;
+  std::unique_ptr<Wire> wire_;
   std::string buffer_;
 };
 
