@@ -163,9 +163,8 @@ Result<void> serve(const std::string& path, const ServeOptions& options, const P
     if (server == nullptr) return;
     now.connections = server->gauges().connections.load();
     now.connections_accepted = server->gauges().accepted.load();
-    now.connections_turned_away = server->gauges().turned_away.load();
     now.handshakes_failed = server->gauges().handshakes_failed.load();
-    now.handshakes_late = server->gauges().handshakes_late.load();
+    now.limits = &server->gauges().limits;
     if (const auto used = server->tls()) now.certificate_expires_s = used->expires_ms() / 1000;
     if (const ByteBudget* budget = bodies.load()) now.held_bytes = budget->held();
   });

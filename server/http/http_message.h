@@ -47,6 +47,7 @@ struct HttpAnswer {
   std::uint32_t retry_after_s = 0;   // 0: the header is left out
   std::string_view allow;            // with 405; static text
   bool close = false;                // nothing more is read from this connection
+  bool proved = false;               // the request showed who sent it
 };
 
 }  // namespace rollcall

@@ -28,6 +28,11 @@ using asio::ip::tcp;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
+std::int64_t steady_ms() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
 // "127.0.0.1:8080", "[::1]:8080" or "localhost:8080".
 Result<tcp::endpoint> parse_listen(const HttpOptions& options) {
   const std::string& listen = options.listen;
@@ -69,6 +74,7 @@ struct HttpServer::State {
         tls(given.tls),
         handler(answerer),
         budget(given.held_bytes_max),
+        addresses(given.address),
         acceptor(asio::make_strand(io)),
         work(asio::make_work_guard(io)) {}
 
@@ -76,6 +82,7 @@ struct HttpServer::State {
   asio::awaitable<void> accept_all();
   asio::awaitable<void> tick_all();
   void take(tcp::socket socket);
+  bool enters(const tcp::socket& socket, std::optional<AddressKey>& stranger);
   void stop();
 
   const HttpOptions options;
@@ -83,6 +90,7 @@ struct HttpServer::State {
   HttpHandler& handler;
   ByteBudget budget;
   HttpGauges gauges;
+  AddressBook addresses;
   asio::io_context io;
   tcp::acceptor acceptor;
   asio::executor_work_guard<asio::io_context::executor_type> work;
@@ -137,24 +145,45 @@ asio::awaitable<void> HttpServer::State::tick_all() {
   for (;;) {
     timer.expires_after(std::chrono::milliseconds(tick_ms));
     [[maybe_unused]] auto [waited] = co_await timer.async_wait(as_result);
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    const std::int64_t now_ms = steady_ms();
     const std::lock_guard lock(mutex);
     for (const auto& [number, session] : sessions) session->tick(now_ms);
   }
 }
 
+// False: its address has as much as it may have.
+bool HttpServer::State::enters(const tcp::socket& socket, std::optional<AddressKey>& stranger) {
+  if (tls == nullptr) return true;
+  boost::system::error_code error;
+  const tcp::endpoint from = socket.remote_endpoint(error);
+  if (error) return false;  // gone already
+  const AddressKey address = AddressKey::of(from.address());
+  if (const auto over = addresses.enter(address, steady_ms())) {
+    gauges.limits.hit(*over);
+    return false;
+  }
+  stranger = address;
+  return true;
+}
+
 void HttpServer::State::take(tcp::socket socket) {
   const std::lock_guard lock(mutex);
-  if (!accepting || sessions.size() >= options.connections_max + connections_refused_max) {
-    gauges.turned_away.fetch_add(1, std::memory_order_relaxed);
-    return;  // closes it
+  if (!accepting) return;  // closes it
+  if (sessions.size() >= options.connections_max + connections_refused_max) {
+    return gauges.limits.hit(Limit::connections);
   }
+  std::optional<AddressKey> stranger;
+  if (!enters(socket, stranger)) return;
   const bool turned_away = sessions.size() >= options.connections_max;
-  (turned_away ? gauges.turned_away : gauges.accepted).fetch_add(1, std::memory_order_relaxed);
+  if (turned_away) {
+    gauges.limits.hit(Limit::connections);
+  } else {
+    gauges.accepted.fetch_add(1, std::memory_order_relaxed);
+  }
   const std::uint64_t number = next_session++;
-  auto session = std::make_shared<HttpSession>(std::move(socket), tls.get(), options, handler,
-                                               gauges, budget, turned_away);
+  auto session = std::make_shared<HttpSession>(
+      std::move(socket), tls.get(), HttpSession::House{options, handler, gauges, budget, addresses},
+      stranger, turned_away);
   sessions.emplace(number, session);
   gauges.connections.store(sessions.size(), std::memory_order_relaxed);
   session->start([this, number] {

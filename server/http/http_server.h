@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/base/result.h"
+#include "server/http/address_book.h"
 #include "server/http/byte_budget.h"
 #include "server/http/http_handler.h"
 #include "server/http/limits.h"
@@ -19,6 +20,8 @@ struct HttpOptions {
   std::shared_ptr<const TlsContext> tls = nullptr;
   bool behind_proxy = false;
   std::size_t connections_max = rollcall::connections_max;
+  // With TLS. Plain HTTP comes from this machine or from a proxy, and then always from its address.
+  AddressAllowance address;
   std::size_t body_bytes_max = 8u << 20;  // of a request, as it travels
   std::size_t held_bytes_max = rollcall::held_bytes_max;
   std::int64_t idle_ms = idle_ms_max;
@@ -34,9 +37,8 @@ struct HttpOptions {
 struct HttpGauges {
   std::atomic<std::size_t> connections = 0;
   std::atomic<std::uint64_t> accepted = 0;
-  std::atomic<std::uint64_t> turned_away = 0;        // over the cap
   std::atomic<std::uint64_t> handshakes_failed = 0;  // what came was no TLS 1.3, or refused ours
-  std::atomic<std::uint64_t> handshakes_late = 0;    // over the deadline
+  LimitCounts limits;
 };
 
 // HTTP/1.1, by TLS or plain on loopback: one connection, one strand, one coroutine that reads a

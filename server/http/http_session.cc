@@ -99,10 +99,6 @@ HttpAnswer refuse_parse(beast::error_code error) {
   return refuse(MediaType::json, 400, {ErrorCode::malformed, std::move(what)});
 }
 
-HttpAnswer no_memory(MediaType type) {
-  return refuse_later(type, retry_after_s, "the server's memory is taken");
-}
-
 JudgedHead refused(HttpAnswer refusal) {
   JudgedHead judged;
   judged.keep_alive = false;
@@ -113,16 +109,17 @@ JudgedHead refused(HttpAnswer refusal) {
 
 }  // namespace
 
-HttpSession::HttpSession(asio::ip::tcp::socket socket, const TlsContext* tls,
-                         const HttpOptions& options, HttpHandler& handler, HttpGauges& gauges,
-                         ByteBudget& budget, bool turned_away)
+HttpSession::HttpSession(asio::ip::tcp::socket socket, const TlsContext* tls, const House& house,
+                         std::optional<AddressKey> stranger, bool turned_away)
     : stream_(std::move(socket), tls),
-      attention_ms_(steady_ms() + options.idle_ms),
+      attention_ms_(steady_ms() + house.options.idle_ms),
       deadline_ms_(attention_ms_),
-      options_(options),
-      handler_(handler),
-      gauges_(gauges),
-      budget_(budget),
+      options_(house.options),
+      handler_(house.handler),
+      gauges_(house.gauges),
+      budget_(house.budget),
+      addresses_(house.addresses),
+      stranger_(stranger),
       turned_away_(turned_away) {}
 
 void HttpSession::start(std::function<void()> ended) {
@@ -130,6 +127,7 @@ void HttpSession::start(std::function<void()> ended) {
       stream_.get_executor(), [self = shared_from_this()] { return self->run(); },
       [self = shared_from_this(), ended = std::move(ended)](const std::exception_ptr&) {
         self->close();
+        self->no_stranger();
         ended();
       });
 }
@@ -166,8 +164,11 @@ asio::awaitable<bool> HttpSession::shake_hands() {
   const beast::error_code error = co_await stream_.handshake();
   idle_ = false;
   if (!error) co_return true;
-  (timed_out_ ? gauges_.handshakes_late : gauges_.handshakes_failed)
-      .fetch_add(1, std::memory_order_relaxed);
+  if (timed_out_) {
+    gauges_.limits.hit(Limit::handshake_time);
+  } else {
+    gauges_.handshakes_failed.fetch_add(1, std::memory_order_relaxed);
+  }
   co_return false;
 }
 
@@ -189,7 +190,9 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
     co_await write(&head, std::move(full));
     co_return Step::close;
   }
-  if (std::optional<HttpAnswer> early = handler_.judge_head(head)) {
+  std::optional<HttpAnswer> early = refuse_stranger(head.answer_type);
+  if (!early) early = handler_.judge_head(head);
+  if (early) {
     const Step step = co_await refuse_unread(*judged, head.body_bytes, std::move(*early));
     co_return step;
   }
@@ -252,6 +255,7 @@ asio::awaitable<std::optional<JudgedHead>> HttpSession::read_head() {
     const std::size_t count = co_await read_some(head_read_bytes);
     if (count > 0) continue;
     if (timed_out_) {
+      gauges_.limits.hit(Limit::head_time);
       co_return refused(refuse(MediaType::json, 408,
                                {ErrorCode::timed_out, "the request's head took too long to come"}));
     }
@@ -316,6 +320,7 @@ asio::awaitable<void> HttpSession::read_body(const HttpHead& head, Arriving& bod
     if (moved.error == asio::error::eof) {
       body.refusal = refuse(head.answer_type, {ErrorCode::truncated, "the body ends" + reached});
     } else if (timed_out_) {
+      gauges_.limits.hit(Limit::body_time);
       body.refusal = refuse(head.answer_type, 408,
                             {ErrorCode::timed_out, "the body comes too slowly: stopped" + reached});
     }
@@ -352,6 +357,7 @@ asio::awaitable<std::optional<HttpAnswer>> HttpSession::answer(ReceivedRequest r
   }
   if (gone_ || !stream_.is_open()) co_return std::nullopt;
   if (response_) co_return std::exchange(response_, std::nullopt);
+  gauges_.limits.hit(Limit::answer_time);
   HttpAnswer late =
       refuse_later(type, retry_after_s, "the server could not answer this in time: send it again");
   late.close = true;
@@ -430,6 +436,7 @@ asio::awaitable<bool> HttpSession::write(const HttpHead* head, HttpAnswer respon
   }
   const std::string text = head_text(response, close);
   set_deadline(time_for(options_.body_ms, response.body.size()));
+  note_sender(response);
   // Counted before it leaves: who has its answer finds it in the metrics.
   handler_.answering(head, response, request_bytes_, text.size() + response.body.size());
   const beast::error_code error = co_await stream_.write(text, response.body);
@@ -459,6 +466,32 @@ asio::awaitable<bool> HttpSession::discard(std::size_t bytes) {
     const std::size_t count = co_await read_some(discard_read_bytes);
     if (count == 0) co_return false;
   }
+}
+
+void HttpSession::no_stranger() {
+  if (stranger_) addresses_.leave(*stranger_);
+  stranger_.reset();
+}
+
+void HttpSession::note_sender(const HttpAnswer& response) {
+  if (!stranger_) return;
+  if (response.proved) return no_stranger();
+  if (response.refused && response.status < 500) addresses_.refused(*stranger_, steady_ms());
+}
+
+std::optional<HttpAnswer> HttpSession::refuse_stranger(MediaType type) {
+  const std::int64_t wait_ms = stranger_ ? addresses_.wait_ms(*stranger_, steady_ms()) : 0;
+  if (wait_ms == 0) return std::nullopt;
+  gauges_.limits.hit(Limit::address_refusals);
+  HttpAnswer wait = refuse_later(type, static_cast<std::uint32_t>((wait_ms + 999) / 1000),
+                                 "too many requests from this address were refused of late");
+  wait.close = true;
+  return wait;
+}
+
+HttpAnswer HttpSession::no_memory(MediaType type) {
+  gauges_.limits.hit(Limit::held_bytes);
+  return refuse_later(type, retry_after_s, "the server's memory is taken");
 }
 
 // Closing with bytes unread would reset the connection, and our last answer might be lost with it.

@@ -24,10 +24,18 @@ namespace rollcall {
 // - the answer - comes back to the strand. Lives until the coroutine ends.
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  // `turned_away`: over the cap; its first request is answered 503.
-  HttpSession(boost::asio::ip::tcp::socket socket, const TlsContext* tls,
-              const HttpOptions& options, HttpHandler& handler, HttpGauges& gauges,
-              ByteBudget& budget, bool turned_away);
+  // What all connections of a server share.
+  struct House {
+    const HttpOptions& options;
+    HttpHandler& handler;
+    HttpGauges& gauges;
+    ByteBudget& budget;
+    AddressBook& addresses;
+  };
+  // `stranger`: the address that is charged for it until it shows who it is. `turned_away`: over
+  // the cap; its first request is answered 503.
+  HttpSession(boost::asio::ip::tcp::socket socket, const TlsContext* tls, const House& house,
+              std::optional<AddressKey> stranger, bool turned_away);
 
   // `ended` is called once, on the strand, after the socket is closed.
   void start(std::function<void()> ended);
@@ -68,6 +76,11 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   // `unread`: what has not come of its body.
   boost::asio::awaitable<Step> refuse_unread(const JudgedHead& judged, std::size_t unread,
                                              HttpAnswer refusal);
+  void no_stranger();
+  // Whether who asks proved who they are; a stranger's refused requests are counted.
+  void note_sender(const HttpAnswer& response);
+  std::optional<HttpAnswer> refuse_stranger(MediaType type);
+  HttpAnswer no_memory(MediaType type);
   boost::asio::awaitable<bool> discard(std::size_t bytes);
   boost::asio::awaitable<void> close_gently();
   boost::asio::awaitable<std::size_t> read_some(std::size_t room);
@@ -89,6 +102,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   HttpHandler& handler_;
   HttpGauges& gauges_;
   ByteBudget& budget_;
+  AddressBook& addresses_;
+  std::optional<AddressKey> stranger_;
   const bool turned_away_;
 
   boost::beast::flat_buffer buffer_;

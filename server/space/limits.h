@@ -3,16 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "server/limits.h"
+
 namespace rollcall {
 
-// Wrong tries that an invitation's typed code survives; its link (128 bits) has no such limit.
-inline constexpr std::uint32_t code_tries_max = 5;
-// Wrong typed codes that a whole space takes before typed codes rest, and how long one of them
-// counts, in ms: a guesser gets 20 a minute, a church basement full of typing errors gets along.
-inline constexpr std::size_t wrong_tries_max = 20;
-inline constexpr std::int64_t wrong_try_ms = 60'000;
-// Invitations of one space that are open at once: each is a door.
-inline constexpr std::size_t open_invitations_max = 10'000;
 // A label of a device or an invitation, in bytes.
 inline constexpr std::size_t label_bytes_max = 200;
 // A space's name (in links and file names) and its title, in bytes.

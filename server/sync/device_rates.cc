@@ -23,13 +23,13 @@ Size size_of(DeviceRate rate) {
 
 }  // namespace
 
-std::string_view rate_name(DeviceRate rate) {
+Limit limit_of(DeviceRate rate) {
   switch (rate) {
-    case DeviceRate::sent: return "device_sent_bytes";
-    case DeviceRate::pushed: return "device_pushed_bytes";
+    case DeviceRate::sent: return Limit::device_sent_bytes;
+    case DeviceRate::pushed: return Limit::device_pushed_bytes;
     case DeviceRate::refused: break;
   }
-  return "device_refused_bytes";
+  return Limit::device_refused_bytes;
 }
 
 void DeviceRates::refill(Bucket& bucket, DeviceRate rate, std::int64_t steady_ms) {

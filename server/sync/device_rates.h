@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <string_view>
 #include <unordered_map>
 
 #include "engine/base/numbers.h"
+#include "server/limit_counts.h"
 
 namespace rollcall {
 
@@ -19,10 +19,10 @@ enum class DeviceRate : std::uint8_t {
   refused = 2,  // of these, bytes of rejected ones, which the log keeps all the same
 };
 inline constexpr std::size_t device_rate_count = 3;
-std::string_view rate_name(DeviceRate rate);
+Limit limit_of(DeviceRate rate);
 
 // Counts what devices did, each rate in a bucket that fills up again with time
-// (server/sync/limits.h has the sizes). What was begun is done and charged in full, though the
+// (server/limits.h has the sizes). What was begun is done and charged in full, though the
 // bucket goes below zero: then the device waits until it is above again. Begins anew with the
 // process. Any thread.
 class DeviceRates {

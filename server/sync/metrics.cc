@@ -80,10 +80,11 @@ std::string prometheus_text(const Metrics& metrics, const MetricsNow& now) {
       text.labelled("refusals_total", "code", error_name(static_cast<ErrorCode>(i)), count);
     }
   }
-  text.family("limited_total", "counter", "Requests of devices over a limit, by limit.");
-  for (std::size_t i = 0; i < device_rate_count; ++i) {
-    text.labelled("limited_total", "limit", rate_name(static_cast<DeviceRate>(i)),
-                  read(metrics.limited[i]));
+  text.family("limited_total", "counter", "What went over a limit, by limit.");
+  for (std::size_t i = 0; i < limit_names.size(); ++i) {
+    const auto limit = static_cast<Limit>(i);
+    text.labelled("limited_total", "limit", limit_names[i],
+                  metrics.limits.hits(limit) + (now.limits ? now.limits->hits(limit) : 0));
   }
   text.one("received_bytes_total", "counter", "Bytes of requests, heads and bodies.",
            read(metrics.bytes_in));
@@ -117,12 +118,8 @@ std::string prometheus_text(const Metrics& metrics, const MetricsNow& now) {
   text.one("writer_queue", "gauge", "Pushes that wait for a writer.", read(metrics.writer_queue));
   text.one("connections", "gauge", "Open connections.", now.connections);
   text.one("connections_accepted_total", "counter", "Connections taken.", now.connections_accepted);
-  text.one("connections_turned_away_total", "counter", "Connections over the cap.",
-           now.connections_turned_away);
   text.one("handshakes_failed_total", "counter", "TLS handshakes that failed.",
            now.handshakes_failed);
-  text.one("handshakes_late_total", "counter", "TLS handshakes over the deadline.",
-           now.handshakes_late);
   if (now.certificate_expires_s) {
     text.one("certificate_expires_timestamp_seconds", "gauge", "When the TLS certificate expires.",
              *now.certificate_expires_s);

@@ -9,7 +9,7 @@
 
 #include "engine/base/error.h"
 #include "engine/protocol/messages.h"
-#include "server/sync/device_rates.h"
+#include "server/limit_counts.h"
 
 namespace rollcall {
 
@@ -33,7 +33,7 @@ struct Metrics {
 
   std::array<Counter, route_count> requests{};
   std::array<Counter, codes> refusals{};
-  std::array<Counter, device_rate_count> limited{};  // by DeviceRate
+  LimitCounts limits;
   Counter bytes_in{0};
   Counter bytes_out{0};
   Counter pushes{0};
@@ -56,9 +56,8 @@ struct Metrics {
 struct MetricsNow {
   std::size_t connections = 0;
   std::uint64_t connections_accepted = 0;
-  std::uint64_t connections_turned_away = 0;
   std::uint64_t handshakes_failed = 0;
-  std::uint64_t handshakes_late = 0;
+  const LimitCounts* limits = nullptr;                // hit before a request was framed; null: none
   std::optional<std::int64_t> certificate_expires_s;  // nothing: no TLS
   std::size_t held_bytes = 0;
   std::size_t spaces = 0;

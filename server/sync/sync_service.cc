@@ -41,10 +41,6 @@ Bytes encode(MediaType type, const M& message) {
   return type == MediaType::cbor ? to_cbor(message) : to_json(message);
 }
 
-Error writer_is_full() {
-  return failure(ErrorCode::later, "more requests wait than the server can take");
-}
-
 Error no_such_device() {
   return failure(ErrorCode::unknown_key,
                  "no such device in such a space: enrol it with a new invitation");
@@ -86,6 +82,7 @@ struct SyncCall {
   Authorization who;
   HostedSpace* space = nullptr;
   bool counted = false;
+  bool proved = false;  // who it is from
   std::string signed_by;
   std::shared_ptr<SyncRequest> request;
   std::optional<PushReply> push;
@@ -233,6 +230,7 @@ void SyncService::handle(ReceivedRequest request, std::shared_ptr<HttpExchange> 
   call->body = std::move(request.body);
   call->hold = std::move(request.hold);
   if (!pool_.try_post([this, call](Readers& readers) { take(call, readers); })) {
+    metrics_.limits.hit(Limit::reader_queue);
     call->exchange->respond(refuse_later(call->head.answer_type, retry_after_s,
                                          "more requests wait than the server can take"));
   }
@@ -286,13 +284,16 @@ void SyncService::take(const CallPtr& call, Readers& readers) {
 bool SyncService::limit(SyncCall& call) {
   const auto limited = call.space->rates().limited(call.who.device, doors_.clock.steady_ms());
   if (!limited) return false;
-  metrics_.limited[static_cast<std::size_t>(limited->rate)].fetch_add(1, std::memory_order_relaxed);
+  const Limit limit = limit_of(limited->rate);
+  metrics_.limits.hit(limit);
   const std::int64_t wait_s = std::min(limited->wait_ms / 1000 + 1, limited_wait_s_max);
   call.end();
-  call.exchange->respond(
-      refuse_later(call.head.answer_type, static_cast<std::uint32_t>(wait_s),
-                   "this device is over its limit of " + std::string(rate_name(limited->rate)) +
-                       ": it is served again after a while, and local work is kept"));
+  HttpAnswer wait = refuse_later(call.head.answer_type, static_cast<std::uint32_t>(wait_s),
+                                 "this device is over its limit of " +
+                                     std::string(limit_names[static_cast<std::size_t>(limit)]) +
+                                     ": it is served again after a while, and local work is kept");
+  wait.proved = true;
+  call.exchange->respond(std::move(wait));
   return true;
 }
 
@@ -327,7 +328,9 @@ Result<void> SyncService::authenticate(SyncCall& call, SpaceReader& reader) {
   ROLLCALL_TRY(unpack(call, request_bytes_max));
   ROLLCALL_TRY(check_signature(doors_.cryptography, call.head, call.body, call.who, device->key,
                                call.signed_by));
+  call.proved = true;
   if (!call.space->begin_request(call.who.device)) {
+    metrics_.limits.hit(Limit::device_requests);
     return failure(ErrorCode::later, "this device has too many requests under way: wait for one");
   }
   call.counted = true;
@@ -365,7 +368,7 @@ void SyncService::take_sync(const CallPtr& call, Readers& readers) {
     }
     pool_.post([this, call](Readers& again) { read(call, again, true); });
   });
-  if (!posted) refuse_call(*call, writer_is_full());
+  if (!posted) refuse_full(*call);
 }
 
 void SyncService::take_push(const CallPtr& call) {
@@ -386,7 +389,7 @@ void SyncService::take_push(const CallPtr& call) {
     pool_.post([this, call](Readers& readers) { read(call, readers, true); });
   };
   if (!call->space->writer().push(std::move(job))) {
-    refuse_call(*call, writer_is_full());
+    refuse_full(*call);
   }
 }
 
@@ -406,7 +409,7 @@ void SyncService::take_fork(const CallPtr& call) {
     reply.fork = std::move(*forked);
     respond(*call, reply);
   });
-  if (!posted) refuse_call(*call, writer_is_full());
+  if (!posted) refuse_full(*call);
 }
 
 void SyncService::read(const CallPtr& call, Readers& readers, bool first) {
@@ -498,7 +501,7 @@ void SyncService::check_cursor(const CallPtr& call) {
       read(call, readers, true);
     });
   });
-  if (!posted) refuse_call(*call, writer_is_full());
+  if (!posted) refuse_full(*call);
 }
 
 void SyncService::take_schema(SyncCall& call, SpaceReader& reader) {
@@ -522,7 +525,7 @@ void SyncService::take_enroll(const CallPtr& call) {
   }
   const bool posted = call->space->writer().try_post(
       [this, call, request = std::move(*request)](Space* space) { enroll(*call, request, space); });
-  if (!posted) refuse_call(*call, writer_is_full());
+  if (!posted) refuse_full(*call);
 }
 
 void SyncService::enroll(SyncCall& call, const EnrollRequest& request, Space* space) {
@@ -530,7 +533,10 @@ void SyncService::enroll(SyncCall& call, const EnrollRequest& request, Space* sp
     return refuse_call(call, {ErrorCode::later, "the server's disk failed: try again later"});
   }
   auto reply = space->enroll(request);
-  if (!reply) return refuse_call(call, reply.error());
+  if (!reply) {
+    if (reply.error().code == ErrorCode::later) metrics_.limits.hit(Limit::wrong_codes);
+    return refuse_call(call, reply.error());
+  }
   call.space->enrolled(reply->device);
   const Cryptography& cryptography = doors_.cryptography;
   reply->server_key = cryptography.public_key(doors_.server_seed);
@@ -559,6 +565,7 @@ template <class M>
 void SyncService::respond(SyncCall& call, const M& message) {
   HttpAnswer response;
   response.type = call.head.answer_type;
+  response.proved = true;
   response.body = encode(response.type, message);
   if (is_signed(call.route)) {
     call.space->rates().charge(call.who.device, DeviceRate::sent, response.body.size(),
@@ -572,8 +579,20 @@ void SyncService::respond(SyncCall& call, const M& message) {
   call.exchange->respond(std::move(response));
 }
 
+// The space's writer has enough to do.
+void SyncService::refuse_full(SyncCall& call) {
+  metrics_.limits.hit(Limit::writer_queue);
+  refuse_call(call, failure(ErrorCode::later, "more requests wait than the server can take"));
+}
+
 void SyncService::refuse_call(SyncCall& call, const Error& error) {
+  HttpAnswer refusal = refusal_of(call, error);
+  refusal.proved = call.proved;
   call.end();
+  call.exchange->respond(std::move(refusal));
+}
+
+HttpAnswer SyncService::refusal_of(const SyncCall& call, const Error& error) {
   const MediaType type = call.head.answer_type;
   const unsigned status = status_of(error.code);
   if (status == 500) {
@@ -581,16 +600,16 @@ void SyncService::refuse_call(SyncCall& call, const Error& error) {
                           {"code", error_name(error.code)},
                           {"message", error.message}});
     // The disk is full or failed: that is ours to mend, and the client keeps what it has.
-    return call.exchange->respond(refuse_later(
-        type, retry_after_s, "the server cannot do this at the moment; nothing was changed"));
+    return refuse_later(type, retry_after_s,
+                        "the server cannot do this at the moment; nothing was changed");
   }
   if (error.code == ErrorCode::stale && call.space != nullptr) {
-    return call.exchange->respond(refuse_stale(type, call.space->server_ms(), error.message));
+    return refuse_stale(type, call.space->server_ms(), error.message);
   }
   if (status == 503) {
-    return call.exchange->respond(refuse_later(type, retry_after_s, error.message));
+    return refuse_later(type, retry_after_s, error.message);
   }
-  call.exchange->respond(refuse(type, error));
+  return refuse(type, error);
 }
 
 HttpAnswer SyncService::healthz() {

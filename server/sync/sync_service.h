@@ -89,6 +89,8 @@ class SyncService final : public HttpHandler {
   void answer(SyncCall& call, const SyncReply& reply);
   template <class M>
   void respond(SyncCall& call, const M& message);
+  void refuse_full(SyncCall& call);
+  HttpAnswer refusal_of(const SyncCall& call, const Error& error);
   void refuse_call(SyncCall& call, const Error& error);
   HttpAnswer healthz();
   HttpAnswer metrics_page();

@@ -31,6 +31,7 @@ class Echo final : public HttpHandler {
     if (request.head.target == "/lost") return;
     HttpAnswer response;
     response.type = request.head.answer_type;
+    response.proved = request.head.target == "/proved";
     response.body = std::move(request.body);
     exchange->respond(std::move(response));
   }

@@ -236,7 +236,7 @@ TEST_F(HttpServerTest, TurnsAwayConnectionsOverTheCapAndTakesThemLater_G14) {
     EXPECT_EQ(answer->status, 503u);
     EXPECT_GE(std::stoi(answer->fields.at("retry-after")), 1);
     EXPECT_EQ(refusal(answer).name, "later");
-    EXPECT_EQ(server_->gauges().turned_away.load(), 1u);
+    EXPECT_EQ(server_->gauges().limits.hits(Limit::connections), 1u);
   }
   for (int tries = 0; tries < 1000; ++tries) {
     if (client().ask(post("c"))->status == 200) return;

@@ -112,7 +112,39 @@ TEST_F(TlsTest, GivesUpOnAHandshakeThatComesTooSlowly_G14) {
   EXPECT_TRUE(silent.is_closed());
   EXPECT_TRUE(slow.is_closed());
   EXPECT_EQ(TlsClient(port()).ask(post("still here"))->body, "still here");
-  EXPECT_EQ(server_->gauges().handshakes_late, 2u);
+  EXPECT_EQ(server_->gauges().limits.hits(Limit::handshake_time), 2u);
+}
+
+TEST_F(TlsTest, TakesSoManyStrangersOfAnAddressAndAnyNumberOfKnownOnes_G14) {
+  options_.address.strangers = 2;
+  std::vector<std::unique_ptr<TlsClient>> known;
+  for (int i = 0; i < 5; ++i) {
+    known.push_back(std::make_unique<TlsClient>(port()));
+    ASSERT_TRUE(known.back()->is_connected()) << i;
+    EXPECT_EQ(known.back()->ask(post("{}", "/proved"))->status, 200u);
+  }
+  TlsClient one(port());
+  TlsClient two(port());
+  EXPECT_EQ(one.ask(post("{}"))->status, 200u);
+  EXPECT_FALSE(TlsClient(port()).is_connected());
+  EXPECT_GE(server_->gauges().limits.hits(Limit::address_strangers), 1u);
+  EXPECT_EQ(two.ask(post("{}", "/proved"))->status, 200u);
+  EXPECT_TRUE(TlsClient(port()).is_connected());
+}
+
+TEST_F(TlsTest, MakesStrangersWaitWhereManyRequestsAreRefusedAndNotTheKnown_G16) {
+  options_.address.refusals = 3;
+  options_.address.refusals_a_minute = 1;
+  TlsClient known(port());
+  EXPECT_EQ(known.ask(post("{}", "/proved"))->status, 200u);
+  TlsClient guesser(port());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(guesser.ask(post("{}", "/refused"))->status, 401u);
+  const auto wait = TlsClient(port()).ask(post("{}", "/refused"));
+  ASSERT_TRUE(wait);
+  EXPECT_EQ(wait->status, 503u);
+  EXPECT_EQ(wait->fields.at("retry-after"), "60");
+  EXPECT_EQ(known.ask(post("{}", "/refused"))->status, 401u);
+  EXPECT_EQ(server_->gauges().limits.hits(Limit::address_refusals), 1u);
 }
 
 TEST_F(TlsTest, GivesUpOnAHeadAndABodyThatComeTooSlowly_G14) {
