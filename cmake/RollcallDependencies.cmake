@@ -9,6 +9,7 @@
 #   rollcall::beast                Asio and Beast, compiled once (server)
 #   rollcall_sqlite                SQLite (see RollcallSqlite.cmake)
 #   rollcall::qrencode PNG::PNG    an invitation's QR code (server)
+#   PkgConfig::tomlplusplus        the server's settings file
 #   OpenSSL::SSL fmt::fmt spdlog::spdlog CLI11::CLI11
 #   GTest::gmock rapidcheck benchmark::benchmark
 
@@ -47,6 +48,7 @@ if(ROLLCALL_SERVER)
   find_package(OpenSSL REQUIRED)
   find_package(spdlog REQUIRED)
   find_package(PNG REQUIRED)
+  pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
   pkg_check_modules(qrencode REQUIRED IMPORTED_TARGET libqrencode)
   add_library(rollcall_dep_qrencode INTERFACE)
   add_library(rollcall::qrencode ALIAS rollcall_dep_qrencode)

@@ -8,11 +8,11 @@ install(FILES "${packaging}/rollcall.service" "${packaging}/rollcall-backup.serv
 install(PROGRAMS "${packaging}/backup" DESTINATION lib/rollcall COMPONENT service EXCLUDE_FROM_ALL)
 install(FILES "${packaging}/sysusers.conf" DESTINATION lib/sysusers.d RENAME rollcall.conf
   COMPONENT service EXCLUDE_FROM_ALL)
-install(FILES "${packaging}/default" DESTINATION /etc/default RENAME rollcall
+install(FILES "${packaging}/server.toml" DESTINATION /etc/rollcall
   COMPONENT service EXCLUDE_FROM_ALL)
 install(FILES "${packaging}/PACKAGE.md" DESTINATION "${CMAKE_INSTALL_DOCDIR}"
   COMPONENT service EXCLUDE_FROM_ALL)
-file(WRITE "${PROJECT_BINARY_DIR}/package/conffiles" "/etc/default/rollcall\n")
+file(WRITE "${PROJECT_BINARY_DIR}/package/conffiles" "/etc/rollcall/server.toml\n")
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME rollcall)

@@ -19,6 +19,7 @@
 #include "server/commands/parked_commands.h"
 #include "server/commands/restore_commands.h"
 #include "server/commands/serve.h"
+#include "server/commands/server_config.h"
 #include "server/commands/space_commands.h"
 
 namespace rollcall {
@@ -26,6 +27,25 @@ namespace {
 
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
+
+// What `serve` was told beside its settings file.
+struct ServeFlags {
+  std::optional<std::string> listen;
+  std::optional<std::string> tls_certificate;
+  std::optional<std::string> tls_key;
+  bool no_tls_pin = false;
+  bool behind_proxy = false;
+  std::optional<std::string> log;
+
+  void put_over(ServeOptions& options) const {
+    if (listen) options.listen = *listen;
+    if (tls_certificate) options.tls_certificate = *tls_certificate;
+    if (tls_key) options.tls_key = *tls_key;
+    if (no_tls_pin) options.pins_tls = false;
+    if (behind_proxy) options.behind_proxy = true;
+    if (log) options.log = *log_level(*log);
+  }
+};
 
 // What the command line said; each command reads its own part.
 struct Arguments {
@@ -41,7 +61,6 @@ struct Arguments {
   std::string collection;
   std::string row;
   std::string format = "csv";
-  std::string log = "info";
   std::vector<std::string> mapped;
   bool json = false;
   bool erase = false;
@@ -51,7 +70,8 @@ struct Arguments {
   ReconcileArguments reconcile;
   std::optional<std::size_t> keep;
   InvitationShown shown;
-  ServeOptions serve;
+  std::string config;
+  ServeFlags serve;
   ImportArguments import;
 };
 
@@ -60,12 +80,16 @@ class CommandLine {
   explicit CommandLine(const Program& program) : program_(program) {
     app_.require_subcommand(1);
     app_.get_formatter()->column_width(32);
+    app_.fallthrough();
+    app_.add_option("--config", a_.config,
+                    "settings file (TOML): see 'rollcall-server config check'; flags override it");
     add_spaces();
     add_devices();
     add_parked();
     add_data();
     add_backups();
     add_serve();
+    add_config();
   }
 
   int run(int count, char** words) {
@@ -92,8 +116,25 @@ class CommandLine {
                 Command command) {
     CLI::App* app = under.add_subcommand(name, about);
     app->final_callback([this, command = std::move(command)] { chosen_ = command; });
+    app->fallthrough();
     app->add_option("DIR", a_.folder, "the server's folder")->required();
     return app;
+  }
+  // Of a command that names nothing but the folder, and may take it from the settings file.
+  static CLI::App* with_config(CLI::App* app) {
+    app->get_option("DIR")->required(false);
+    return app;
+  }
+  // What the settings file says; without one, the defaults.
+  Result<ServerConfig> config() const {
+    ServerConfig config;
+    if (!a_.config.empty()) {
+      ROLLCALL_TRY_ASSIGN(config, ServerConfig::read(a_.config));
+    }
+    if (!a_.folder.empty()) config.folder = a_.folder;
+    if (!config.folder.empty()) return config;
+    return failure(ErrorCode::invalid_argument,
+                   "which folder? Name it, or a --config FILE that does");
   }
   CLI::App* with_space(CLI::App* app) {
     app->add_option("SPACE", a_.space, "the space's short name, such as nc")->required();
@@ -110,7 +151,7 @@ class CommandLine {
     app->add_option("--qr-png", a_.shown.png, "write the link's QR code to this PNG file");
   }
   CLI::App* group(const std::string& name, const std::string& about) {
-    return app_.add_subcommand(name, about)->require_subcommand(1);
+    return app_.add_subcommand(name, about)->require_subcommand(1)->fallthrough();
   }
 
   void add_spaces() {
@@ -232,13 +273,16 @@ class CommandLine {
   }
 
   void add_backups() {
-    CLI::App* backup = add(app_, "backup", "copy everything, while serve runs too",
-                           [this] { return backup_command(a_.folder, a_.to, a_.keep, program_); });
-    backup->add_option("--to", a_.to, "the folder that gets a new folder for it")->required();
+    CLI::App* backup = with_config(add(app_, "backup", "copy everything, while serve runs too",
+                                       [this] { return run_backup(); }));
+    backup->add_option("--to", a_.to, "the folder that gets a new folder for it");
     backup->add_option("--keep", a_.keep, "remove all but the newest so many");
 
-    with_json(add(app_, "verify", "check a server's folder or a backup from end to end",
-                  [this] { return verify_command(a_.folder, a_.json, program_); }));
+    with_json(with_config(add(app_, "verify", "check a server's folder or a backup from end to end",
+                              [this]() -> Result<void> {
+                                ROLLCALL_TRY_ASSIGN(const ServerConfig found, config());
+                                return verify_command(found.folder, a_.json, program_);
+                              })));
 
     CLI::App* restore =
         add(app_, "restore", "put a backup's spaces in place, in a new epoch",
@@ -258,16 +302,19 @@ class CommandLine {
   }
 
   void add_serve() {
-    CLI::App* app = add(app_, "serve", "answer devices until SIGTERM", [this] {
-      const std::vector<std::string> names = {"debug", "info", "warn", "error", "off"};
-      for (std::size_t i = 0; i < names.size(); ++i) {
-        if (a_.log == names[i]) a_.serve.log = static_cast<Log::Level>(i);
-      }
-      return serve(a_.folder, a_.serve, program_);
-    });
+    CLI::App* app =
+        with_config(add(app_, "serve", "answer devices until SIGTERM", [this]() -> Result<void> {
+          ROLLCALL_TRY_ASSIGN(const ServerConfig begun, config());
+          const auto settings = [this]() -> Result<ServeOptions> {
+            ROLLCALL_TRY_ASSIGN(ServerConfig now, config());
+            a_.serve.put_over(now.serve);
+            return now.serve;
+          };
+          return serve(begun.folder, settings, program_);
+        }));
     app->add_option("--listen", a_.serve.listen,
-                    "address and port; port 0: a free one; without TLS on loopback only")
-        ->capture_default_str();
+                    "address and port, 127.0.0.1:8080 unless said; port 0: a free one; without TLS "
+                    "on loopback only");
     CLI::Option* certificate =
         app->add_option("--tls-cert", a_.serve.tls_certificate,
                         "PEM file: the server's TLS certificate, then its chain; SIGHUP reads it "
@@ -275,14 +322,33 @@ class CommandLine {
     CLI::Option* key = app->add_option("--tls-key", a_.serve.tls_key, "PEM file: its key");
     certificate->needs(key);
     key->needs(certificate);
-    app->add_flag("!--no-tls-pin", a_.serve.pins_tls,
+    app->add_flag("--no-tls-pin", a_.serve.no_tls_pin,
                   "invitations name no TLS key: for one that changes with each renewal");
     app->add_flag("--behind-proxy", a_.serve.behind_proxy,
                   "plain HTTP on an address that nobody but a TLS proxy can reach")
         ->excludes(certificate);
-    app->add_option("--log", a_.log, "debug, info, warn, error or off")
-        ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
-        ->capture_default_str();
+    app->add_option("--log", a_.serve.log, "debug, info, warn, error or off; info unless said")
+        ->check(CLI::IsMember(
+            std::vector<std::string>(log_level_names.begin(), log_level_names.end())));
+  }
+
+  void add_config() {
+    CLI::App* check =
+        group("config", "the settings file")
+            ->add_subcommand("check", "read it, try what it names, print what counts");
+    check->add_option("FILE", a_.config, "the settings file")->required();
+    check->final_callback(
+        [this] { chosen_ = [this] { return config_check_command(a_.config, program_); }; });
+  }
+
+  Result<void> run_backup() {
+    ROLLCALL_TRY_ASSIGN(const ServerConfig found, config());
+    const std::string& to = a_.to.empty() ? found.backup_to : a_.to;
+    if (to.empty()) {
+      return failure(ErrorCode::invalid_argument,
+                     "where to? Say --to FOLDER, or 'to' under [backup] of the settings file");
+    }
+    return backup_command(found.folder, to, a_.keep ? a_.keep : found.backup_keep, program_);
   }
 
   Result<void> run_import() {

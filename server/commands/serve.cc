@@ -75,26 +75,10 @@ void raise_open_files_limit() {
 
 std::size_t connections_allowed() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return connections_max;
-  const std::size_t files = static_cast<std::size_t>(limit.rlim_cur);
   constexpr std::size_t others = 512;  // spaces, their readers, commands
-  return files > 2 * others ? std::min(connections_max, files - others) : others;
-}
-
-// Null: no TLS.
-Result<std::shared_ptr<const TlsContext>> load_tls(const ServeOptions& options,
-                                                   const Clock& clock) {
-  if (options.tls_certificate.empty() != options.tls_key.empty()) {
-    return failure(ErrorCode::invalid_argument,
-                   "--tls-cert and --tls-key belong together: give both or none");
-  }
-  if (options.tls_certificate.empty()) return std::shared_ptr<const TlsContext>();
-  if (options.behind_proxy) {
-    return failure(ErrorCode::invalid_argument,
-                   "--behind-proxy is for a proxy that ends TLS: leave out --tls-cert and "
-                   "--tls-key, or --behind-proxy");
-  }
-  return TlsContext::load(options.tls_certificate, options.tls_key, clock.utc_ms());
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return others;
+  const std::size_t files = static_cast<std::size_t>(limit.rlim_cur);
+  return files > 2 * others ? files - others : others;
 }
 
 // What invitations will name from now on.
@@ -103,28 +87,65 @@ Result<void> keep_pin(const ServerFolder& folder, const ServeOptions& options,
   return folder.keep_tls_pin(tls != nullptr && options.pins_tls ? tls->pin() : Bytes());
 }
 
+// What a reload cannot change.
+bool needs_restart(ServeOptions was, const ServeOptions& is) {
+  const bool tls_comes_or_goes = was.tls_certificate.empty() != is.tls_certificate.empty();
+  was.tls_certificate = is.tls_certificate;
+  was.tls_key = is.tls_key;
+  was.pins_tls = is.pins_tls;
+  was.log = is.log;
+  return tls_comes_or_goes || was != is;
+}
+
 // On SIGHUP.
-void reload(const ServerFolder& folder, const ServeOptions& options, const Clock& clock,
-            HttpServer& server, Log& log) {
-  if (options.tls_certificate.empty()) {
-    log.info("reloaded_nothing", {{"why", "only a TLS certificate is read anew"}});
-    return;
+void reload(const ServerFolder& folder, const ServeOptions& running,
+            const Result<ServeOptions>& settings, const Clock& clock, HttpServer& server,
+            Log& log) {
+  if (!settings) return log.error("settings_kept", {{"why", settings.error().message}});
+  log.show_from(settings->log);
+  if (needs_restart(running, *settings)) {
+    log.warn("restart_needed", {{"why",
+                                 "only the certificate, its pin and the log's level change "
+                                 "while the server runs"}});
   }
-  auto tls = load_tls(options, clock);
-  if (!tls) {
-    log.error("certificate_kept", {{"why", tls.error().message}});
-    return;
+  if (running.tls_certificate.empty() || settings->tls_certificate.empty()) {
+    return log.info("reloaded", {});
   }
-  const auto kept = keep_pin(folder, options, tls->get());
+  auto http = http_options(*settings, clock);
+  if (!http) return log.error("certificate_kept", {{"why", http.error().message}});
+  const auto kept = keep_pin(folder, *settings, http->tls.get());
   if (!kept) log.error("pin_kept", {{"why", kept.error().message}});
   log.info("certificate_reloaded",
-           {{"pin", to_hex((*tls)->pin())}, {"expires", utc_text((*tls)->expires_ms())}});
-  server.use_tls(std::move(*tls));
+           {{"pin", to_hex(http->tls->pin())}, {"expires", utc_text(http->tls->expires_ms())}});
+  server.use_tls(std::move(http->tls));
 }
 
 }  // namespace
 
-Result<void> serve(const std::string& path, const ServeOptions& options, const Program& program) {
+Result<HttpOptions> http_options(const ServeOptions& options, const Clock& clock) {
+  HttpOptions http;
+  http.listen = options.listen;
+  http.behind_proxy = options.behind_proxy;
+  http.connections_max = options.connections_max;
+  http.address = options.address;
+  if (options.tls_certificate.empty() != options.tls_key.empty()) {
+    return failure(ErrorCode::invalid_argument,
+                   "the TLS certificate and its key belong together: give both or none");
+  }
+  if (options.tls_certificate.empty()) return http;
+  if (options.behind_proxy) {
+    return failure(ErrorCode::invalid_argument,
+                   "behind a proxy that ends TLS the server has no certificate: leave out one of "
+                   "the two");
+  }
+  ROLLCALL_TRY_ASSIGN(http.tls,
+                      TlsContext::load(options.tls_certificate, options.tls_key, clock.utc_ms()));
+  return http;
+}
+
+Result<void> serve(const std::string& path, const std::function<Result<ServeOptions>()>& settings,
+                   const Program& program) {
+  ROLLCALL_TRY_ASSIGN(const ServeOptions options, settings());
   const sigset_t signals = awaited_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   raise_open_files_limit();
@@ -136,8 +157,15 @@ Result<void> serve(const std::string& path, const ServeOptions& options, const P
                    path + " is a backup: 'rollcall-server restore DIR --from " + path +
                        "' makes a server's folder of it, in a new epoch");
   }
-  ROLLCALL_TRY_ASSIGN(const auto tls, load_tls(options, program.clock));
+  ROLLCALL_TRY_ASSIGN(HttpOptions http, http_options(options, program.clock));
   Log log(options.log);
+  if (const std::size_t allowed = connections_allowed(); allowed < http.connections_max) {
+    log.warn("fewer_connections",
+             {{"wanted", http.connections_max},
+              {"allowed", allowed},
+              {"why", "each takes an open file: raise LimitNOFILE or ulimit -n"}});
+    http.connections_max = allowed;
+  }
   Metrics metrics;
   std::atomic<bool> disk_failed = false;
   SyncService service({program.clock, program.cryptography,
@@ -168,16 +196,11 @@ Result<void> serve(const std::string& path, const ServeOptions& options, const P
     if (const auto used = server->tls()) now.certificate_expires_s = used->expires_ms() / 1000;
     if (const ByteBudget* budget = bodies.load()) now.held_bytes = budget->held();
   });
-  HttpOptions http;
-  http.listen = options.listen;
-  http.connections_max = connections_allowed();
-  http.tls = tls;
-  http.behind_proxy = options.behind_proxy;
   ROLLCALL_TRY_ASSIGN(const std::unique_ptr<HttpServer> server, HttpServer::start(http, service));
   bodies = &server->budget();
   running = server.get();
-  ROLLCALL_TRY(keep_pin(folder, options, tls.get()));
-  const std::string url = (tls != nullptr ? "https://" : "http://") + server->address();
+  ROLLCALL_TRY(keep_pin(folder, options, http.tls.get()));
+  const std::string url = (http.tls != nullptr ? "https://" : "http://") + server->address();
   ServedSpaces spaces(folder, program.space_doors(), service, url);
   auto control = ControlServer::listen(folder.control_path(), [&](const ControlRequest& request) {
     return perform(request, folder, spaces, program.cryptography);
@@ -192,7 +215,7 @@ Result<void> serve(const std::string& path, const ServeOptions& options, const P
 
   int signal = 0;
   while (::sigwait(&signals, &signal) != 0 || signal == SIGHUP) {
-    if (signal == SIGHUP) reload(folder, options, program.clock, *server, log);
+    if (signal == SIGHUP) reload(folder, options, settings(), program.clock, *server, log);
     signal = 0;
   }
   log.info("ending", {{"signal", signal}});

@@ -36,6 +36,7 @@ struct AddressAllowance {
   std::int64_t connects_a_minute = address_connects_a_minute;
   std::int64_t refusals = address_refusals_max;
   std::int64_t refusals_a_minute = address_refusals_a_minute;
+  bool operator==(const AddressAllowance&) const = default;
 };
 
 // What each address has open and did of late, of those who have not proved who they are. Any

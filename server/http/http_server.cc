@@ -221,6 +221,12 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }
 
+Result<void> HttpServer::check(const HttpOptions& options) {
+  const auto endpoint = parse_listen(options);
+  if (!endpoint) return endpoint.error();
+  return {};
+}
+
 HttpServer::~HttpServer() {
   if (!state_->stopped) drain(0);
 }

@@ -51,6 +51,8 @@ class HttpServer {
   // not be listened on without TLS; `io` when it is taken.
   static Result<std::unique_ptr<HttpServer>> start(const HttpOptions& options,
                                                    HttpHandler& handler);
+  // Whether it would try, without listening.
+  static Result<void> check(const HttpOptions& options);
   // Stops at once, if drain() was not called.
   ~HttpServer();
 

@@ -1,5 +1,7 @@
 #include "server/sync/log.h"
 
+#include <algorithm>
+
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -43,13 +45,24 @@ struct Log::Sink {
 };
 
 Log::Log(Level least) : least_(least), sink_(std::make_unique<Sink>()) {
-  sink_->logger.set_level(spdlog_level(least));
+  show_from(least);
   sink_->logger.flush_on(spdlog::level::info);
   sink_->logger.set_formatter(std::make_unique<spdlog::pattern_formatter>(
       "%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc));
 }
 
 Log::~Log() = default;
+
+void Log::show_from(Level least) {
+  least_.store(least, std::memory_order_relaxed);
+  sink_->logger.set_level(spdlog_level(least));
+}
+
+std::optional<Log::Level> log_level(std::string_view name) {
+  const auto at = std::find(log_level_names.begin(), log_level_names.end(), name);
+  if (at == log_level_names.end()) return std::nullopt;
+  return static_cast<Log::Level>(at - log_level_names.begin());
+}
 
 void Log::write(Level level, std::string_view event, Parts parts) {
   if (!shows(level)) return;

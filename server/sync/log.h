@@ -1,9 +1,12 @@
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,13 +36,21 @@ class Log {
   void info(std::string_view event, Parts parts) { write(Level::info, event, parts); }
   void warn(std::string_view event, Parts parts) { write(Level::warn, event, parts); }
   void error(std::string_view event, Parts parts) { write(Level::error, event, parts); }
-  [[nodiscard]] bool shows(Level level) const { return level >= least_; }
+  [[nodiscard]] bool shows(Level level) const {
+    return level >= least_.load(std::memory_order_relaxed);
+  }
+  void show_from(Level least);
 
  private:
   void write(Level level, std::string_view event, Parts parts);
   struct Sink;
-  const Level least_;
+  std::atomic<Level> least_;
   std::unique_ptr<Sink> sink_;
 };
+
+// By number.
+inline constexpr std::array<std::string_view, 5> log_level_names = {"debug", "info", "warn",
+                                                                    "error", "off"};
+std::optional<Log::Level> log_level(std::string_view name);
 
 }  // namespace rollcall

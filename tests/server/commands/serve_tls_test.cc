@@ -52,19 +52,6 @@ class ServeTlsTest : public CommandsTest {
     SyncSession session(replica, transport, doors());
     return session.catch_up(1);
   }
-  // Waits until the log has these words; the server says when it is done with a signal.
-  static void await_word(const Serving& server, const std::string& word, std::size_t times) {
-    for (;;) {
-      const std::string log = server.log();
-      std::size_t found = 0;
-      for (std::size_t at = log.find(word); at != std::string::npos; at = log.find(word, at + 1)) {
-        ++found;
-      }
-      if (found >= times) return;
-      ASSERT_EQ(::kill(server.process(), 0), 0) << log;
-    }
-  }
-
   const TestCertificate authority_ = TestCertificate::authority();
   const TestCertificate certificate_ = authority_.issue();
   SystemClock clock_;
@@ -84,14 +71,14 @@ TEST_F(ServeTlsTest, ADeviceEnrolsByALinkThatPinsTheServersKeyAndSyncs_B9) {
   // Another key, vouched for as well: the device keeps to the one that it was told of.
   put(authority_.issue());
   ASSERT_EQ(::kill(server.process(), SIGHUP), 0);
-  await_word(server, "certificate_reloaded", 1);
+  server.await_logged("certificate_reloaded", 1);
   const auto refused = catch_up(**replica);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::pin_mismatch) << refused.error().message;
 
   put(authority_.renew(certificate_));
   ASSERT_EQ(::kill(server.process(), SIGHUP), 0);
-  await_word(server, "certificate_reloaded", 2);
+  server.await_logged("certificate_reloaded", 2);
   EXPECT_TRUE(catch_up(**replica)) << "a renewed certificate of the same key";
   EXPECT_EQ(server.end(SIGTERM), 0);
 }
@@ -112,7 +99,7 @@ TEST_F(ServeTlsTest, ALinkToAnotherServerIsNotFollowed_B9) {
   const std::string link = invitation();
   put(authority_.issue());
   ASSERT_EQ(::kill(server.process(), SIGHUP), 0);
-  await_word(server, "certificate_reloaded", 1);
+  server.await_logged("certificate_reloaded", 1);
   const auto replica = enroll(link);
   ASSERT_FALSE(replica);
   EXPECT_EQ(replica.error().code, ErrorCode::pin_mismatch);
@@ -124,7 +111,7 @@ TEST_F(ServeTlsTest, ABadNewCertificateIsToldAndTheOldOneStays) {
   const Serving server(folder(), tls_options());
   write("key.pem", authority_.issue().key_pem());
   ASSERT_EQ(::kill(server.process(), SIGHUP), 0);
-  await_word(server, "certificate_kept", 1);
+  server.await_logged("certificate_kept", 1);
   EXPECT_THAT(server.log(), HasSubstr("key.pem"));
   TlsClient peer(server.port());
   EXPECT_EQ(peer.shown_pin(), certificate_.pin());

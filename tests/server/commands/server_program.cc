@@ -81,6 +81,18 @@ Serving::Serving(const std::string& folder, const std::vector<std::string>& opti
 
 std::string Serving::log() const { return content_of(log_path_); }
 
+void Serving::await_logged(const std::string& word, std::size_t times) const {
+  for (;;) {
+    const std::string told = log();
+    std::size_t found = 0;
+    for (std::size_t at = told.find(word); at != std::string::npos; at = told.find(word, at + 1)) {
+      ++found;
+    }
+    if (found >= times) return;
+    ASSERT_EQ(::waitpid(process_, nullptr, WNOHANG), 0) << told;
+  }
+}
+
 Serving::~Serving() {
   if (process_ > 0) end(SIGKILL);
 }

@@ -33,6 +33,8 @@ class Serving {
   [[nodiscard]] const std::string& url() const { return url_; }
   // What it has logged so far.
   [[nodiscard]] std::string log() const;
+  // Waits until it has logged this word so often, or has ended, which is a failure.
+  void await_logged(const std::string& word, std::size_t times) const;
   [[nodiscard]] pid_t process() const { return process_; }
   // Sends the signal and waits; the exit status, or minus the signal that ended it.
   int end(int signal);
