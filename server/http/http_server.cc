@@ -167,7 +167,7 @@ bool HttpServer::State::enters(const tcp::socket& socket, std::optional<AddressK
 }
 
 void HttpServer::State::take(tcp::socket socket) {
-  const std::lock_guard lock(mutex);
+  std::unique_lock lock(mutex);
   if (!accepting) return;  // closes it
   if (sessions.size() >= options.connections_max + connections_refused_max) {
     return gauges.limits.hit(Limit::connections);
@@ -186,6 +186,8 @@ void HttpServer::State::take(tcp::socket socket) {
       stranger, turned_away);
   sessions.emplace(number, session);
   gauges.connections.store(sessions.size(), std::memory_order_relaxed);
+  // Outside the lock: it may get as far as the handler, and that may look at this server.
+  lock.unlock();
   session->start([this, number] {
     const std::lock_guard ended(mutex);
     sessions.erase(number);

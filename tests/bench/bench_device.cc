@@ -14,8 +14,9 @@ constexpr std::uint32_t attempts = 3;
 }  // namespace
 
 Result<std::unique_ptr<BenchDevice>> BenchDevice::enroll(const std::string& path,
-                                                         const std::string& link) {
-  auto device = std::make_unique<BenchDevice>();
+                                                         const std::string& link,
+                                                         const std::string& ca_file) {
+  auto device = std::make_unique<BenchDevice>(ca_file);
   const ReplicaDoors doors{device->clock_, device->random_, device->cryptography_};
   ROLLCALL_TRY_ASSIGN(const Entrance entrance, Entrance::from_link(link));
   ROLLCALL_TRY_ASSIGN(device->replica_, rollcall::enroll(path, entrance, device->transport_, doors,

@@ -16,7 +16,9 @@ namespace rollcall::bench {
 class BenchDevice {
  public:
   static Result<std::unique_ptr<BenchDevice>> enroll(const std::string& path,
-                                                     const std::string& link);
+                                                     const std::string& link,
+                                                     const std::string& ca_file = {});
+  explicit BenchDevice(const std::string& ca_file) : transport_(ca_file) {}
 
   // All rows by put_rows, in transactions of so many.
   Result<void> write(const BenchRows& rows, std::size_t rows_per_transaction);

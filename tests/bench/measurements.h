@@ -25,6 +25,9 @@ struct Measurements {
   double client_peak_mb = 0;
   double idle_sync_bytes = 0;
   double fsyncs_per_push = 0;
+  double tls_connection_kib = 0;   // of the server, for one that is silent
+  double crowd_p99_ratio = 0;      // an idle sync among 10,000 silent connections, to alone
+  double slowloris_p99_ratio = 0;  // the same among 5,000 that dawdle
   std::uint64_t verified_rows = 0;
   std::string server_digest;
   std::string replica_digest;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <fstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -74,19 +75,21 @@ Result<std::string> ServerProcess::run(const std::vector<std::string>& arguments
 
 Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const std::string& program,
                                                             const std::string& folder,
-                                                            const std::string& schema) {
+                                                            const std::string& schema,
+                                                            const ServerWishes& wishes) {
   std::unique_ptr<ServerProcess> server(new ServerProcess(program, folder));
   ROLLCALL_TRY(server->run({"init", folder, "--schema", schema}));
   ROLLCALL_TRY(server->run({"space", "add", folder, "bench", "--name", "Benchmark"}));
-  ROLLCALL_TRY_ASSIGN(
-      const Child child,
-      spawn({program, "serve", folder, "--listen", "127.0.0.1:0"}, folder + ".log"));
+  server->ca_file_ = wishes.ca_file;
+  std::vector<std::string> command{program, "serve", folder, "--listen", "127.0.0.1:0"};
+  command.insert(command.end(), wishes.options.begin(), wishes.options.end());
+  ROLLCALL_TRY_ASSIGN(const Child child, spawn(command, folder + ".log"));
   server->serving_ = child.pid;
   server->output_ = child.output;
   for (;;) {
     const std::string line = read_line(child.output);
     if (line.empty()) return failure(ErrorCode::internal, "the server ended before it listened");
-    const std::size_t at = line.find("http://");
+    const std::size_t at = line.find("http");
     if (at == std::string::npos) continue;
     server->url_ = line.substr(at, line.find_first_of(" \"", at) - at);
     return server;
@@ -124,7 +127,7 @@ Result<std::string> ServerProcess::digest() const {
 }
 
 Result<double> ServerProcess::metric(const std::string& name) const {
-  CurlTransport transport;
+  CurlTransport transport(ca_file_);
   HttpRequest request;
   request.id = 1;
   request.method = "GET";
@@ -149,6 +152,18 @@ Result<double> ServerProcess::metric(const std::string& name) const {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return sum;
+}
+
+std::uint16_t ServerProcess::port() const {
+  return static_cast<std::uint16_t>(std::stoul(url_.substr(url_.rfind(':') + 1)));
+}
+
+Result<std::uint64_t> ServerProcess::resident_kib() const {
+  std::ifstream status(fmt::format("/proc/{}/status", serving_));
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("VmRSS:", 0) == 0) return std::stoull(line.substr(6));
+  }
+  return failure(ErrorCode::internal, "the server's memory cannot be read");
 }
 
 }  // namespace rollcall::bench

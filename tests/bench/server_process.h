@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,11 @@
 
 namespace rollcall::bench {
 
+struct ServerWishes {
+  std::vector<std::string> options = {};  // of `serve`
+  std::string ca_file = {};               // who vouches for its certificate; empty: it has none
+};
+
 // The real server with one space, "bench", in a folder of its own, on a free loopback port; ended
 // with the object.
 class ServerProcess {
@@ -17,7 +23,8 @@ class ServerProcess {
   // `program`: path of rollcall-server; `schema`: folder of JSON files.
   static Result<std::unique_ptr<ServerProcess>> start(const std::string& program,
                                                       const std::string& folder,
-                                                      const std::string& schema);
+                                                      const std::string& schema,
+                                                      const ServerWishes& wishes = {});
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
@@ -28,6 +35,9 @@ class ServerProcess {
   Result<std::string> digest() const;
   // The value of a counter of /metrics (its labelled variants added up); 0 when it is not there.
   Result<double> metric(const std::string& name) const;
+  [[nodiscard]] std::uint16_t port() const;
+  // Memory that it holds, in KiB.
+  [[nodiscard]] Result<std::uint64_t> resident_kib() const;
 
  private:
   ServerProcess(std::string program, std::string folder)
@@ -37,6 +47,7 @@ class ServerProcess {
   std::string program_;
   std::string folder_;
   std::string url_;
+  std::string ca_file_;
   pid_t serving_ = -1;
   int output_ = -1;
 };

@@ -33,6 +33,9 @@ Result<void> measure_live(const BenchSetup& setup, Measurements& out);
 // merge_s.
 Result<void> measure_merge(const BenchSetup& setup, int repeats, Measurements& out);
 
+// tls_connection_kib, crowd_p99_ratio, slowloris_p99_ratio.
+Result<void> measure_crowd(const BenchSetup& setup, Measurements& out);
+
 // One bootstrap in a process of its own: what `measure_bulk` starts this program for.
 int bootstrap_main(const std::string& path, const std::string& link);
 

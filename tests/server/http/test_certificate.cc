@@ -2,12 +2,13 @@
 
 #include <atomic>
 
-#include <gtest/gtest.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <openssl/x509v3.h>
+
+#include "engine/base/check.h"
 
 namespace rollcall {
 namespace {
@@ -25,8 +26,8 @@ void add_extension(X509* to, X509* issuer, int kind, const std::string& value) {
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, issuer, to, nullptr, nullptr, 0);
   X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str());
-  ASSERT_NE(extension, nullptr) << value;
-  EXPECT_EQ(X509_add_ext(to, extension, -1), 1);
+  ROLLCALL_CHECK(extension != nullptr);
+  ROLLCALL_CHECK(X509_add_ext(to, extension, -1) == 1);
   X509_EXTENSION_free(extension);
 }
 
@@ -55,7 +56,7 @@ TestCertificate::~TestCertificate() = default;
 
 void TestCertificate::make_key() {
   key_.reset(EVP_EC_gen("P-256"));
-  EXPECT_NE(key_, nullptr);
+  ROLLCALL_CHECK(key_ != nullptr);
 }
 
 TestCertificate TestCertificate::authority(const char* name) {
@@ -66,7 +67,7 @@ TestCertificate TestCertificate::authority(const char* name) {
   X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
   add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE");
   add_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign");
-  EXPECT_GT(X509_sign(certificate, made.key_.get(), EVP_sha256()), 0);
+  ROLLCALL_CHECK(X509_sign(certificate, made.key_.get(), EVP_sha256()) > 0);
   return made;
 }
 
@@ -90,19 +91,20 @@ TestCertificate TestCertificate::sign(TestCertificate subject, const Wishes& wis
   X509_set_issuer_name(made, X509_get_subject_name(certificate_.get()));
   add_extension(made, certificate_.get(), NID_subject_alt_name,
                 "DNS:" + wishes.host + (wishes.names_address ? ",IP:127.0.0.1" : ""));
-  EXPECT_GT(X509_sign(made, key_.get(), EVP_sha256()), 0);
+  ROLLCALL_CHECK(X509_sign(made, key_.get(), EVP_sha256()) > 0);
   return subject;
 }
 
 std::string TestCertificate::certificate_pem() const {
   BIO* bio = BIO_new(BIO_s_mem());
-  EXPECT_EQ(PEM_write_bio_X509(bio, certificate_.get()), 1);
+  ROLLCALL_CHECK(PEM_write_bio_X509(bio, certificate_.get()) == 1);
   return text_of(bio);
 }
 
 std::string TestCertificate::key_pem() const {
   BIO* bio = BIO_new(BIO_s_mem());
-  EXPECT_EQ(PEM_write_bio_PrivateKey(bio, key_.get(), nullptr, nullptr, 0, nullptr, nullptr), 1);
+  ROLLCALL_CHECK(PEM_write_bio_PrivateKey(bio, key_.get(), nullptr, nullptr, 0, nullptr, nullptr) ==
+                 1);
   return text_of(bio);
 }
 
