@@ -14,8 +14,10 @@
 #include "engine/base/sodium_cryptography.h"
 #include "engine/clock/clock.h"
 #include "server/commands/backup_commands.h"
+#include "server/commands/compact_command.h"
 #include "server/commands/data_commands.h"
 #include "server/commands/device_commands.h"
+#include "server/commands/limits.h"
 #include "server/commands/parked_commands.h"
 #include "server/commands/restore_commands.h"
 #include "server/commands/serve.h"
@@ -65,6 +67,7 @@ struct Arguments {
   bool json = false;
   bool erase = false;
   std::int64_t number = 0;
+  std::int64_t days = retention_days;
   std::string to;
   std::string from;
   ReconcileArguments reconcile;
@@ -134,7 +137,7 @@ class CommandLine {
     if (!a_.folder.empty()) config.folder = a_.folder;
     if (!config.folder.empty()) return config;
     return failure(ErrorCode::invalid_argument,
-                   "which folder? Name it, or a --config FILE that does");
+                   "which folder? Name DIR, or a --config FILE that names it");
   }
   CLI::App* with_space(CLI::App* app) {
     app->add_option("SPACE", a_.space, "the space's short name, such as nc")->required();
@@ -277,6 +280,17 @@ class CommandLine {
                                        [this] { return run_backup(); }));
     backup->add_option("--to", a_.to, "the folder that gets a new folder for it");
     backup->add_option("--keep", a_.keep, "remove all but the newest so many");
+
+    CLI::App* compact = with_config(
+        add(app_, "compact", "forget what was deleted or left long ago, while serve runs too",
+            [this]() -> Result<void> {
+              ROLLCALL_TRY_ASSIGN(const ServerConfig found, config());
+              return compact_command(found.folder, a_.space, a_.days, program_);
+            }));
+    compact->add_option("--space", a_.space, "only this one");
+    compact->add_option("--older-than", a_.days, "days since it came to the server")
+        ->check(CLI::Range(retention_days_min, retention_days_max))
+        ->capture_default_str();
 
     with_json(with_config(add(app_, "verify", "check a server's folder or a backup from end to end",
                               [this]() -> Result<void> {

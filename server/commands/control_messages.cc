@@ -16,6 +16,7 @@ std::span<const EnumName<ControlKind>> enum_names(ControlKind) {
       EnumName<ControlKind>{ControlKind::revoke, "revoke"},
       EnumName<ControlKind>{ControlKind::decide, "decide"},
       EnumName<ControlKind>{ControlKind::allow_fork, "allow_fork"},
+      EnumName<ControlKind>{ControlKind::compact, "compact"},
   };
   return names;
 }

@@ -26,8 +26,31 @@ enum class ControlKind : std::uint8_t {
   revoke = 8,
   decide = 9,
   allow_fork = 10,
+  compact = 11,
 };
 std::span<const EnumName<ControlKind>> enum_names(ControlKind);
+
+// Where a compaction is, and what it did so far: Space::CompactionPlace.
+struct CompactPlace {
+  Sequence through;
+  CollectionId collection;
+  Bytes after;  // a row's id, or empty
+  std::uint64_t rows = 0;
+  std::uint64_t leavings = 0;
+  std::uint64_t removals = 0;
+  bool done = false;
+};
+
+template <class Archive>
+void describe(Archive& a, CompactPlace& m) {
+  a.field(1, "through", m.through);
+  a.field(2, "collection", m.collection);
+  a.bytes(3, "after", m.after);
+  a.field(4, "rows", m.rows);
+  a.field(5, "leavings", m.leavings);
+  a.field(6, "removals", m.removals);
+  a.field(7, "done", m.done);
+}
 
 struct ControlRequest {
   ControlKind kind{};
@@ -42,6 +65,8 @@ struct ControlRequest {
   bool erase = false;               // with revoke: at its next contact
   std::int64_t parked = 0;          // to decide about: SpaceReader::parked
   bool accept = false;
+  std::int64_t before_ms = 0;         // with compact: what came by then
+  std::optional<CompactPlace> place;  // with compact: where to go on
 };
 
 template <class Archive>
@@ -58,6 +83,8 @@ void describe(Archive& a, ControlRequest& m) {
   a.field(10, "erase", m.erase);
   a.field(11, "parked", m.parked);
   a.field(12, "accept", m.accept);
+  a.field(13, "before_ms", m.before_ms);
+  a.field(14, "place", m.place);
 }
 
 struct ControlReply {
@@ -74,6 +101,7 @@ struct ControlReply {
   std::vector<Verdict> verdicts;
   std::uint64_t judged_again = 0;  // parked transactions that a new schema gave another verdict
   bool judging = false;            // and there are more, which the space's writer goes on with
+  std::optional<CompactPlace> place;
 };
 
 template <class Archive>
@@ -91,6 +119,7 @@ void describe(Archive& a, ControlReply& m) {
   a.field(11, "verdicts", m.verdicts);
   a.field(12, "judged_again", m.judged_again);
   a.field(13, "judging", m.judging);
+  a.field(14, "place", m.place);
 }
 
 }  // namespace rollcall

@@ -31,6 +31,12 @@ inline constexpr std::size_t qr_module_pixels = 8;
 // A progress bar is drawn anew so often at the most, in ms.
 inline constexpr std::int64_t progress_ms = 100;
 
+// What was deleted or left is kept for so many days after it came to the server, unless told
+// otherwise, and never for fewer: a device that syncs within them reads on from where it was.
+inline constexpr std::int64_t retention_days = 180;
+inline constexpr std::int64_t retention_days_min = 1;
+inline constexpr std::int64_t retention_days_max = 36'500;
+
 // Parked transactions that are listed at a time, each with what it writes.
 inline constexpr std::size_t parked_page = 100;
 

@@ -53,6 +53,29 @@ Result<void> decide(const ControlRequest& request, WritableSpaces& spaces, Contr
   });
 }
 
+Result<void> compact(const ControlRequest& request, WritableSpaces& spaces, ControlReply& reply) {
+  return spaces.with(request.space, [&](Space& space) -> Result<void> {
+    Space::CompactionPlace place;
+    if (request.place) {
+      place.through = request.place->through;
+      place.collection = request.place->collection;
+      if (request.place->after.size() == RowId::size_bytes) {
+        place.after = RowId::from_bytes(request.place->after);
+      }
+    }
+    ROLLCALL_TRY(space.compact_next(request.before_ms, place));
+    CompactPlace& reached = reply.place.emplace();
+    reached.through = *place.through;
+    reached.collection = place.collection;
+    if (place.after) reached.after = Bytes(place.after->view());
+    reached.rows = place.compacted.rows;
+    reached.leavings = place.compacted.leavings;
+    reached.removals = place.compacted.removals;
+    reached.done = place.done;
+    return {};
+  });
+}
+
 Result<void> add_importer(const ControlRequest& request, WritableSpaces& spaces,
                           ControlReply& reply) {
   return spaces.with(request.space, [&](Space& space) -> Result<void> {
@@ -186,6 +209,7 @@ ControlReply perform(const ControlRequest& request, const ServerFolder& folder,
     case ControlKind::push: done = push(request, spaces, reply); break;
     case ControlKind::revoke: done = revoke(request, spaces); break;
     case ControlKind::decide: done = decide(request, spaces, reply); break;
+    case ControlKind::compact: done = compact(request, spaces, reply); break;
     case ControlKind::allow_fork:
       done = spaces.with(request.space,
                          [&](Space& space) { return space.allow_fork(request.device); });

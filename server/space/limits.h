@@ -69,6 +69,8 @@ inline constexpr std::size_t heal_scan_rows_max = 200'000;
 // Entries that one bootstrap page looks at: those whose rows came at an earlier path take no room
 // in the page, but time.
 inline constexpr std::size_t bootstrap_scan_rows_max = 200'000;
+// Rows that one commit of a compaction goes through: others write between two of them.
+inline constexpr std::size_t compacted_rows_max = 5'000;
 // The list of a space's revocations, in bytes: 100,000 of them.
 inline constexpr std::size_t revocation_list_bytes_max = 32u << 20;
 

@@ -1,6 +1,7 @@
 #include "server/space/replay_check.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace rollcall {
@@ -91,8 +92,28 @@ Result<void> ReplayCheck::open_scratch() {
 }
 
 Result<void> ReplayCheck::replay() {
-  return snapshot_.log().each_applied(
-      [&](const LoggedTransaction& logged) { return replay(logged); });
+  ROLLCALL_TRY_ASSIGN(compactions_, CompactionTable(snapshot_.file().connection()).all());
+  const auto each = [&](const LoggedTransaction& logged) -> Result<void> {
+    ROLLCALL_TRY(compact_before(logged.judgement.sequence));
+    return replay(logged);
+  };
+  ROLLCALL_TRY(snapshot_.log().each_applied(each));
+  return compact_before(Sequence(std::numeric_limits<std::uint64_t>::max()));
+}
+
+// What was compacted when the log's head was before that sequence.
+Result<void> ReplayCheck::compact_before(Sequence sequence) {
+  for (; compacted_ < compactions_.size() && compactions_[compacted_].head < sequence;
+       ++compacted_) {
+    const CompactedRange& range = compactions_[compacted_];
+    const CollectionDef* collection = snapshot_.schema()->find(range.collection);
+    if (collection == nullptr) return not_as_logged("a compaction of an unknown collection");
+    ROLLCALL_TRY_ASSIGN(RowCompactor compactor,
+                        RowCompactor::open(file_->connection(), *collection, *paths_));
+    ROLLCALL_TRY(compactor.step(range.through, range.after, range.upto,
+                                std::numeric_limits<std::size_t>::max()));
+  }
+  return {};
 }
 
 Result<const StoredDevice*> ReplayCheck::device(DeviceNumber number) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/space/change_set.h"
+#include "server/space/compaction.h"
 #include "server/space/snapshot.h"
 #include "server/space/space_check.h"
 #include "server/space/transaction_judge.h"
@@ -30,6 +31,7 @@ class ReplayCheck {
   Result<void> open_scratch();
   Result<void> replay();
   Result<void> replay(const LoggedTransaction& logged);
+  Result<void> compact_before(Sequence sequence);
   Result<const StoredDevice*> device(DeviceNumber number);
   Result<void> compare(const CollectionDef& collection);
   Result<void> compare(const CollectionDef& collection, const ServerRow& stored,
@@ -59,6 +61,8 @@ class ReplayCheck {
   std::unique_ptr<SpaceRoles> roles_;
   ChangeSet changes_;
   std::unique_ptr<TransactionJudge> judge_;
+  std::vector<CompactedRange> compactions_;
+  std::size_t compacted_ = 0;  // of these, done
   std::uint64_t entries_ = 0;  // of all rows in all paths
 };
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "engine/clock/clock.h"
 #include "engine/model/schema.h"
 #include "server/space/commit_news.h"
+#include "server/space/compaction.h"
 #include "server/space/device.h"
 #include "server/space/push.h"
 #include "server/space/revocation_list.h"
@@ -118,6 +121,20 @@ class Space {
   Result<ForkReply> fork(DeviceNumber number, const ForkWant& want);
   // Whoever may decide lets the family fork once more, today too. `not_found`.
   Result<void> allow_fork(DeviceNumber number);
+
+  // Where a compaction is; begins empty.
+  struct CompactionPlace {
+    std::optional<Sequence> through;  // the horizon
+    CollectionId collection;          // to go on with, behind `after`
+    std::optional<RowId> after;
+    Compacted compacted;
+    bool done = false;
+  };
+  // Deleted rows, entries of paths that rows left and removals from sets that came by `before_ms`
+  // (server time) go, a bounded part of them in a commit of its own, until `place.done`. A cursor
+  // of before is answered `cursor_unknown` from then on: its device compares, and reads again what
+  // differs. Transactions stay in the log.
+  Result<void> compact_next(std::int64_t before_ms, CompactionPlace& place);
 
   // After a restore, or when a cursor shows that the file was copied back: the log goes on as
   // another one, and every client compares before it reads on.

@@ -9,6 +9,7 @@
 #include "engine/storage/path_index.h"
 #include "engine/storage/transaction.h"
 #include "schema/compiled.h"
+#include "server/space/compaction.h"
 #include "server/space/device_table.h"
 #include "server/space/durable_file.h"
 #include "server/space/epoch_table.h"
@@ -35,7 +36,7 @@ constexpr const char* create_space_sql =
     "CREATE TABLE _space(one INTEGER PRIMARY KEY CHECK(one = 1), name TEXT NOT NULL, "
     "title TEXT NOT NULL, epoch INTEGER NOT NULL, seal_key BLOB NOT NULL, "
     "schema_version INTEGER NOT NULL, schema BLOB NOT NULL, "
-    "revocations INTEGER NOT NULL DEFAULT 0);"
+    "revocations INTEGER NOT NULL DEFAULT 0, horizon INTEGER NOT NULL DEFAULT 0);"
     "CREATE TABLE _commits(sequence INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, "
     "mark BLOB NOT NULL);";
 
@@ -49,7 +50,7 @@ Result<void> make_tables(Connection& connection) {
   for (const auto& statements :
        {DeviceTable::create_statements(), InvitationTable::create_statements(),
         TransactionLog::create_statements(), PathIndex::create_statements(),
-        EpochTable::create_statements()}) {
+        EpochTable::create_statements(), CompactionTable::create_statements()}) {
     for (const std::string& sql : statements) ROLLCALL_TRY(connection.execute(sql));
   }
   return {};
@@ -59,9 +60,11 @@ Result<void> make_tables(Connection& connection) {
 std::vector<Upgrade> all_upgrades() {
   std::vector<Upgrade> all = {
       {"_space", "revocations",
-       "ALTER TABLE _space ADD COLUMN revocations INTEGER NOT NULL DEFAULT 0"}};
-  for (const auto& upgrades : {DeviceTable::upgrades(), InvitationTable::upgrades(),
-                               EpochTable::upgrades(), TransactionLog::upgrades()}) {
+       "ALTER TABLE _space ADD COLUMN revocations INTEGER NOT NULL DEFAULT 0"},
+      {"_space", "horizon", "ALTER TABLE _space ADD COLUMN horizon INTEGER NOT NULL DEFAULT 0"}};
+  for (const auto& upgrades :
+       {DeviceTable::upgrades(), InvitationTable::upgrades(), EpochTable::upgrades(),
+        TransactionLog::upgrades(), CompactionTable::upgrades()}) {
     all.insert(all.end(), upgrades.begin(), upgrades.end());
   }
   return all;
@@ -157,8 +160,9 @@ Result<SpaceFile> SpaceFile::open(const std::string& path, const std::string& vf
 Result<SpaceFile> SpaceFile::prepared(Connection connection) {
   SpaceFile file(std::move(connection));
   Connection& c = file.connection_;
-  ROLLCALL_TRY_ASSIGN(file.select_header_,
-                      c.prepare("SELECT name, title, epoch, seal_key, schema_version FROM _space"));
+  ROLLCALL_TRY_ASSIGN(
+      file.select_header_,
+      c.prepare("SELECT name, title, epoch, seal_key, schema_version, horizon FROM _space"));
   ROLLCALL_TRY_ASSIGN(file.select_schema_, c.prepare("SELECT schema FROM _space"));
   ROLLCALL_TRY_ASSIGN(
       file.select_last_,
@@ -183,6 +187,7 @@ Result<SpaceHeader> SpaceFile::header() {
   }
   header.seal_key = SealKey::from_bytes(key);
   header.schema_version = static_cast<std::uint32_t>(select_header_.integer(4));
+  header.horizon = Sequence(static_cast<std::uint64_t>(select_header_.integer(5)));
   select_header_.reset();
   return header;
 }
@@ -220,6 +225,42 @@ Result<void> SpaceFile::count_revocation() {
   ROLLCALL_TRY_ASSIGN(Statement update,
                       connection_.cached("UPDATE _space SET revocations = revocations + 1"));
   return update.run();
+}
+
+Result<void> SpaceFile::set_horizon(Sequence horizon) {
+  ROLLCALL_TRY_ASSIGN(Statement update, connection_.cached("UPDATE _space SET horizon = ?1"));
+  update.bind_integer(1, static_cast<std::int64_t>(horizon.value));
+  return update.run();
+}
+
+// Halving: commits have no index by time, and their times never fall.
+Result<Sequence> SpaceFile::last_sequence_before(std::int64_t time_ms) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement select,
+      connection_.cached("SELECT sequence, time_ms FROM _commits WHERE sequence <= ?1 "
+                         "ORDER BY sequence DESC LIMIT 1"));
+  ROLLCALL_TRY_ASSIGN(const CommitRecord last, last_commit());
+  Sequence found;
+  std::uint64_t low = 0;
+  std::uint64_t high = last.sequence.value;
+  while (low <= high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    select.bind_integer(1, static_cast<std::int64_t>(middle));
+    ROLLCALL_TRY_ASSIGN(const bool there, select.step());
+    if (!there)
+      return failure(ErrorCode::corrupt, connection_.path() + ": _commits lacks its first");
+    const std::int64_t made_ms = select.integer(1);
+    const auto at = static_cast<std::uint64_t>(select.integer(0));
+    select.reset();
+    if (made_ms <= time_ms) {
+      found = Sequence(at);
+      low = middle + 1;
+    } else {
+      if (at == 0) break;
+      high = at - 1;
+    }
+  }
+  return found;
 }
 
 Result<CommitRecord> SpaceFile::last_commit() {

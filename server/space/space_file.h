@@ -15,7 +15,7 @@ namespace rollcall {
 
 // "RlcS": a space's file, as SQLite's `application_id` says.
 inline constexpr std::uint32_t space_application_id = 0x526c6353;
-inline constexpr std::uint32_t space_format_version = 2;
+inline constexpr std::uint32_t space_format_version = 3;
 
 // What a space is, in its one row of `_space`.
 struct SpaceHeader {
@@ -24,6 +24,7 @@ struct SpaceHeader {
   Epoch epoch;
   SealKey seal_key;
   std::uint32_t schema_version = 0;
+  Sequence horizon;  // a cursor before it cannot be read on from: compaction.h
 };
 
 // One group commit that took sequences; `_commits`. Commit 0 is the empty space.
@@ -55,7 +56,10 @@ class SpaceFile {
   Result<std::uint64_t> revocations();
   Result<void> count_revocation();
 
+  Result<void> set_horizon(Sequence horizon);
   Result<CommitRecord> last_commit();
+  // The greatest sequence of a commit that was made by then; 0: none was.
+  Result<Sequence> last_sequence_before(std::int64_t time_ms);
   Result<std::optional<CommitRecord>> commit(Sequence sequence);
   Result<void> add_commit(const CommitRecord& commit);
 

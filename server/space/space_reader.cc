@@ -331,6 +331,8 @@ Result<ReadOutcome> SpaceReader::State::open_cursor(const ReadRequest& wanted, A
     if (wanted.push == nullptr) return ReadOutcome::copied_back;
     return unreadable(SyncState::new_epoch);
   }
+  // What left or was deleted since then may be forgotten.
+  if (cursor->sequence < snapshot->header().horizon) return unreadable(SyncState::cursor_unknown);
   a.cursor = cursor->sequence;
   a.has_cursor = true;
   return ReadOutcome::answered;

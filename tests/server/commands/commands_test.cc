@@ -55,9 +55,21 @@ TEST_F(CommandsTest, UsageIsExitTwoAndOneLine) {
   EXPECT_EQ(help.exit, 0);
   for (const char* command :
        {"init", "space", "import", "invite", "device", "serve", "schema", "digest", "history",
-        "export", "backup", "verify", "restore", "reconcile"}) {
+        "export", "config", "compact", "backup", "verify", "restore", "reconcile"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
   }
+}
+
+TEST_F(CommandsTest, CompactsEverySpaceAndSaysWhatWent) {
+  EXPECT_EQ(run2("space", "add", {"va", "--name", "Virginia"}).exit, 0);
+  EXPECT_EQ(said("compact"),
+            "nc: nothing is older than 180 days\nva: nothing is older than 180 days\n");
+  EXPECT_EQ(said("compact", {"--space", "va", "--older-than", "3"}),
+            "va: nothing is older than 3 days\n");
+  expect_refused(run("compact", {"--older-than", "0"}), 2, "--older-than");
+  expect_refused(run("compact", {"--space", "md"}), 1, "md");
+  Serving server(folder());
+  EXPECT_EQ(said("compact", {"--space", "nc"}), "nc: nothing is older than 180 days\n");
 }
 
 TEST_F(CommandsTest, InitMakesAFolderThatOnlyItsOwnerReads) {
