@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <map>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -19,6 +18,7 @@
 
 #include "engine/base/check.h"
 #include "server/http/http_session.h"
+#include "server/http/session_table.h"
 
 namespace rollcall {
 namespace {
@@ -99,8 +99,7 @@ struct HttpServer::State {
 
   std::mutex mutex;
   std::condition_variable all_ended;
-  std::map<std::uint64_t, std::shared_ptr<HttpSession>> sessions;
-  std::uint64_t next_session = 0;
+  SessionTable sessions;
   bool accepting = true;
   bool stopped = false;
 };
@@ -147,7 +146,7 @@ asio::awaitable<void> HttpServer::State::tick_all() {
     [[maybe_unused]] auto [waited] = co_await timer.async_wait(as_result);
     const std::int64_t now_ms = steady_ms();
     const std::lock_guard lock(mutex);
-    for (const auto& [number, session] : sessions) session->tick(now_ms);
+    sessions.each_due(now_ms, [](HttpSession& session) { session.tick(); });
   }
 }
 
@@ -180,19 +179,19 @@ void HttpServer::State::take(tcp::socket socket) {
   } else {
     gauges.accepted.fetch_add(1, std::memory_order_relaxed);
   }
-  const std::uint64_t number = next_session++;
+  const SessionTable::Place place = sessions.take();
   auto session = std::make_shared<HttpSession>(
       std::move(socket), tls.get(), HttpSession::House{options, handler, gauges, budget, addresses},
-      stranger, turned_away);
-  sessions.emplace(number, session);
+      *place.attention_ms, stranger, turned_away);
+  sessions.put(place, session);
   gauges.connections.store(sessions.size(), std::memory_order_relaxed);
   // Outside the lock: it may get as far as the handler, and that may look at this server.
   lock.unlock();
-  session->start([this, number] {
+  session->start([this, at = place.at] {
     const std::lock_guard ended(mutex);
-    sessions.erase(number);
+    sessions.give_back(at);
     gauges.connections.store(sessions.size(), std::memory_order_relaxed);
-    if (sessions.empty()) all_ended.notify_all();
+    if (sessions.size() == 0) all_ended.notify_all();
   });
 }
 
@@ -265,17 +264,17 @@ bool HttpServer::drain(std::int64_t within_ms) {
   });
   std::unique_lock lock(state.mutex);
   state.accepting = false;
-  for (const auto& [number, session] : state.sessions) session->drain();
-  const auto none = [&state] { return state.sessions.empty(); };
+  state.sessions.each([](HttpSession& session) { session.drain(); });
+  const auto none = [&state] { return state.sessions.size() == 0; };
   const bool clean = state.all_ended.wait_for(lock, std::chrono::milliseconds(within_ms), none);
   if (!clean) {
-    for (const auto& [number, session] : state.sessions) session->abort();
+    state.sessions.each([](HttpSession& session) { session.abort(); });
     state.all_ended.wait_for(lock, std::chrono::seconds(2), none);
   }
   lock.unlock();
   state.stop();
   lock.lock();
-  for (const auto& [number, session] : state.sessions) session->let_go();
+  state.sessions.each([](HttpSession& session) { session.let_go(); });
   state.sessions.clear();
   return clean;
 }

@@ -110,17 +110,20 @@ JudgedHead refused(HttpAnswer refusal) {
 }  // namespace
 
 HttpSession::HttpSession(asio::ip::tcp::socket socket, const TlsContext* tls, const House& house,
-                         std::optional<AddressKey> stranger, bool turned_away)
+                         SessionTable::Time& attention_ms, std::optional<AddressKey> stranger,
+                         bool turned_away)
     : stream_(std::move(socket), tls),
-      attention_ms_(steady_ms() + house.options.idle_ms),
-      deadline_ms_(attention_ms_),
+      attention_ms_(&attention_ms),
+      deadline_ms_(steady_ms() + house.options.idle_ms),
       options_(house.options),
       handler_(house.handler),
       gauges_(house.gauges),
       budget_(house.budget),
       addresses_(house.addresses),
       stranger_(stranger),
-      turned_away_(turned_away) {}
+      turned_away_(turned_away) {
+  *attention_ms_ = deadline_ms_;
+}
 
 void HttpSession::start(std::function<void()> ended) {
   asio::co_spawn(
@@ -128,6 +131,7 @@ void HttpSession::start(std::function<void()> ended) {
       [self = shared_from_this(), ended = std::move(ended)](const std::exception_ptr&) {
         self->close();
         self->no_stranger();
+        self->attention_ms_ = &self->nobodys_ms_;
         ended();
       });
 }
@@ -345,7 +349,7 @@ asio::awaitable<std::optional<HttpAnswer>> HttpSession::answer(ReceivedRequest r
         });
     exchange_ = exchange;
     set_deadline(options_.answer_ms);
-    attention_ms_ = steady_ms() + watch_after_ms;
+    *attention_ms_ = steady_ms() + watch_after_ms;
     handler_.handle(std::move(request), std::move(exchange));
   }
   co_await await_answer();
@@ -388,11 +392,10 @@ void HttpSession::close() { stream_.close(); }
 void HttpSession::set_deadline(std::int64_t after_ms) {
   timed_out_ = false;
   deadline_ms_ = steady_ms() + after_ms;
-  attention_ms_ = deadline_ms_;
+  *attention_ms_ = deadline_ms_;
 }
 
-void HttpSession::tick(std::int64_t now_ms) {
-  if (attention_ms_.load(std::memory_order_relaxed) > now_ms) return;
+void HttpSession::tick() {
   asio::post(stream_.get_executor(), [self = shared_from_this()] { self->attend(); });
 }
 
@@ -404,7 +407,7 @@ void HttpSession::attend() {
     stream_.cancel();
     resume();
   } else if (const auto exchange = exchange_.lock()) {
-    attention_ms_ = deadline_ms_;
+    *attention_ms_ = deadline_ms_;
     watch_for_goodbye(exchange);
   }
 }

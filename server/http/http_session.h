@@ -15,6 +15,7 @@
 #include "server/http/http_server.h"
 #include "server/http/http_stream.h"
 #include "server/http/request_head.h"
+#include "server/http/session_table.h"
 
 namespace rollcall {
 
@@ -35,7 +36,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   // `stranger`: the address that is charged for it until it shows who it is. `turned_away`: over
   // the cap; its first request is answered 503.
   HttpSession(boost::asio::ip::tcp::socket socket, const TlsContext* tls, const House& house,
-              std::optional<AddressKey> stranger, bool turned_away);
+              SessionTable::Time& attention_ms, std::optional<AddressKey> stranger,
+              bool turned_away);
 
   // `ended` is called once, on the strand, after the socket is closed.
   void start(std::function<void()> ended);
@@ -43,9 +45,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void drain();
   // From any thread. The connection closes now.
   void abort();
-  // From any thread, every `tick_ms`: looks whether a deadline passed. Cheap when none did.
-  // Deadlines are kept so, and not by a timer each, since a request would set a timer four times.
-  void tick(std::int64_t now_ms);
+  // From any thread, when its attention is due, which is looked for every `tick_ms`. Deadlines are
+  // kept so, and not by a timer each, since a request would set a timer four times.
+  void tick();
   // After all threads have ended: lets go of a coroutine that nobody will resume.
   void let_go() { waiting_ = nullptr; }
 
@@ -95,7 +97,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   HttpStream stream_;
   // Steady time at which the strand has to look at this connection; the rest of these is the
   // strand's own.
-  std::atomic<std::int64_t> attention_ms_;
+  SessionTable::Time* attention_ms_;   // its place in the table
+  SessionTable::Time nobodys_ms_ = 0;  // in place of it when that was given back
   std::int64_t deadline_ms_;
   bool timed_out_ = false;
   const HttpOptions& options_;
