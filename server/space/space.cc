@@ -118,12 +118,33 @@ Result<void> Space::State::commit(const std::function<Result<void>()>& work) {
   changes.begin(book->watched());
   paths->trim(writer_paths_max);
   auto done = work();
+  // It costs no flush of its own here.
+  std::vector<HealthBook::Noted> noted = health.take(news.verdicts);
+  if (done) done = save_health(noted);
   if (done) done = finish_commit(transaction);
   if (done) return done;
+  health.put_back(std::move(noted));
   // What stands in memory may be of the transaction that is not to be: read it anew. If even that
   // fails, the connection says so at the next call.
   transaction.rollback();
   if (auto again = load(); !again) return done;
+  return done;
+}
+
+Result<void> Space::State::save_health(const std::vector<HealthBook::Noted>& noted) {
+  HealthTable table(file.connection());
+  for (const auto& [number, known] : noted) ROLLCALL_TRY(table.save(number, known));
+  return {};
+}
+
+HealthBook& Space::health() const { return state_->health; }
+
+Result<void> Space::write_health() {
+  State& s = *state_;
+  std::vector<HealthBook::Noted> noted = s.health.take(health_rows_max);
+  if (noted.empty()) return {};
+  auto done = s.commit([&] { return s.save_health(noted); });
+  if (!done) s.health.put_back(std::move(noted));
   return done;
 }
 

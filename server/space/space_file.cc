@@ -9,6 +9,7 @@
 #include "engine/storage/path_index.h"
 #include "engine/storage/transaction.h"
 #include "schema/compiled.h"
+#include "server/space/device_health.h"
 #include "server/space/device_table.h"
 #include "server/space/durable_file.h"
 #include "server/space/epoch_table.h"
@@ -49,7 +50,7 @@ Result<void> make_tables(Connection& connection) {
   for (const auto& statements :
        {DeviceTable::create_statements(), InvitationTable::create_statements(),
         TransactionLog::create_statements(), PathIndex::create_statements(),
-        EpochTable::create_statements()}) {
+        EpochTable::create_statements(), HealthTable::create_statements()}) {
     for (const std::string& sql : statements) ROLLCALL_TRY(connection.execute(sql));
   }
   return {};
@@ -60,8 +61,9 @@ std::vector<Upgrade> all_upgrades() {
   std::vector<Upgrade> all = {
       {"_space", "revocations",
        "ALTER TABLE _space ADD COLUMN revocations INTEGER NOT NULL DEFAULT 0"}};
-  for (const auto& upgrades : {DeviceTable::upgrades(), InvitationTable::upgrades(),
-                               EpochTable::upgrades(), TransactionLog::upgrades()}) {
+  for (const auto& upgrades :
+       {DeviceTable::upgrades(), InvitationTable::upgrades(), EpochTable::upgrades(),
+        TransactionLog::upgrades(), HealthTable::upgrades()}) {
     all.insert(all.end(), upgrades.begin(), upgrades.end());
   }
   return all;

@@ -54,6 +54,7 @@ struct Space::State {
   std::optional<TransactionLog> log;
   std::optional<InvitationTable> invitations;
   std::shared_ptr<DigestBook> book;
+  HealthBook health;
   ChangeSet changes;
   std::unique_ptr<TransactionJudge> judge;  // borrows what stands above
   WrongTries wrong_tries;
@@ -82,6 +83,7 @@ struct Space::State {
   // Runs `work` in a write transaction and commits what it did.
   Result<void> commit(const std::function<Result<void>()>& work);
   Result<void> finish_commit(Transaction& transaction);
+  Result<void> save_health(const std::vector<HealthBook::Noted>& noted);
   // The device, kept in memory; nothing: there is none.
   Result<CachedDevice*> device(DeviceNumber number);
 
