@@ -72,6 +72,10 @@ inline constexpr std::size_t bootstrap_scan_rows_max = 200'000;
 // The list of a space's revocations, in bytes: 100,000 of them.
 inline constexpr std::size_t revocation_list_bytes_max = 32u << 20;
 
+// Schemas of before whose roles are remembered, some tens of KiB each: who was offline through more
+// changes is judged by the oldest of them.
+inline constexpr std::size_t past_schemas_max = 16;
+
 // Devices whose state is written in one commit of its own, some 20 us each; the rest a minute
 // later.
 inline constexpr std::size_t health_rows_max = 5'000;

@@ -98,7 +98,9 @@ Result<void> Space::State::load() {
   invitations.emplace(connection);
   if (!book) book = std::make_shared<DigestBook>(last_commit.sequence);
   changes.forget_numbers();
+  ROLLCALL_TRY_ASSIGN(past_roles, PastRoles::load(connection, doors.cryptography));
   judge = std::make_unique<TransactionJudge>(connection, *paths, changes, *log, *sealer);
+  judge->choose_past(past_roles);
   ROLLCALL_TRY(judge->open_tables(*schema, *roles));
   ROLLCALL_TRY_ASSIGN(const auto prefixes, devices->granted_prefixes());
   for (const auto& [prefix, role] : prefixes) watch(prefix, role);
@@ -221,6 +223,9 @@ Result<std::size_t> Space::apply_schema(const Schema& next) {
     // The tables of the old one point into it: it goes last.
     auto fresh = std::make_unique<Schema>(std::move(decoded));
     auto fresh_roles = std::make_unique<SpaceRoles>(*fresh);
+    if (s.roles->book().roles() != fresh_roles->book().roles()) {
+      ROLLCALL_TRY(s.past_roles.add(s.file.connection(), s.next, *s.schema, s.doors.cryptography));
+    }
     ROLLCALL_TRY(s.renew_grants(*fresh));
     ROLLCALL_TRY(s.judge->open_tables(*fresh, *fresh_roles));
     s.roles = std::move(fresh_roles);

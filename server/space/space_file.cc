@@ -15,6 +15,7 @@
 #include "server/space/epoch_table.h"
 #include "server/space/invitation_table.h"
 #include "server/space/limits.h"
+#include "server/space/past_roles.h"
 #include "server/space/space_upgrade.h"
 #include "server/space/transaction_log.h"
 
@@ -50,7 +51,8 @@ Result<void> make_tables(Connection& connection) {
   for (const auto& statements :
        {DeviceTable::create_statements(), InvitationTable::create_statements(),
         TransactionLog::create_statements(), PathIndex::create_statements(),
-        EpochTable::create_statements(), HealthTable::create_statements()}) {
+        EpochTable::create_statements(), HealthTable::create_statements(),
+        PastRoles::create_statements()}) {
     for (const std::string& sql : statements) ROLLCALL_TRY(connection.execute(sql));
   }
   return {};
@@ -63,7 +65,7 @@ std::vector<Upgrade> all_upgrades() {
        "ALTER TABLE _space ADD COLUMN revocations INTEGER NOT NULL DEFAULT 0"}};
   for (const auto& upgrades :
        {DeviceTable::upgrades(), InvitationTable::upgrades(), EpochTable::upgrades(),
-        TransactionLog::upgrades(), HealthTable::upgrades()}) {
+        TransactionLog::upgrades(), HealthTable::upgrades(), PastRoles::upgrades()}) {
     all.insert(all.end(), upgrades.begin(), upgrades.end());
   }
   return all;

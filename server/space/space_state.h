@@ -19,6 +19,7 @@
 #include "server/space/invitation_table.h"
 #include "server/space/limits.h"
 #include "server/space/offered_receipts.h"
+#include "server/space/past_roles.h"
 #include "server/space/space.h"
 #include "server/space/space_file.h"
 #include "server/space/transaction_judge.h"
@@ -47,6 +48,7 @@ struct Space::State {
   std::optional<Sealer> sealer;
   std::unique_ptr<Schema> schema;
   std::unique_ptr<SpaceRoles> roles;  // of `schema`
+  PastRoles past_roles;
   CommitRecord last_commit;
   std::optional<EpochRecord> begun;  // the present epoch, unless it is the first
   std::optional<PathIndex> paths;
