@@ -324,6 +324,7 @@ int32_t rollcall_enroll(const rollcall_enroll_options* options, rollcall_replica
     ROLLCALL_TRY_ASSIGN(const auto entrance, entrance_of(known));
     rollcall::ReplicaOptions how;
     how.file_key = file_key_of(known.file_key);
+    if (known.app != nullptr) how.app = known.app;
     auto handle = std::make_unique<rollcall_replica>();
     ROLLCALL_TRY_ASSIGN(
         handle->replica,
@@ -345,6 +346,7 @@ int32_t rollcall_open(const rollcall_open_options* options, rollcall_replica** o
     rollcall::ReplicaOptions how;
     if (known.vfs != nullptr) how.vfs = known.vfs;
     how.file_key = file_key_of(known.file_key);
+    if (known.app != nullptr) how.app = known.app;
     how.quiet = quiet_fields(known.not_conflicts);
     ROLLCALL_TRY_ASSIGN(handle->replica,
                         rollcall::Replica::open(known.path, handle->system.doors(), how));

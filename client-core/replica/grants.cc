@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "client-core/replica/boundary.h"
 #include "engine/model/path.h"
@@ -175,6 +176,29 @@ const FieldView* Grants::view(std::uint64_t grants, CollectionId collection) {
   }
   const FieldView& seen = roles_->view(collection, roles);
   return seen.all ? nullptr : &seen;
+}
+
+bool Grants::may_write(CollectionId collection, bool insert, FieldId field) const {
+  const auto allows = [&](RoleBits role) {
+    if (role == 0) return true;
+    const CollectionRights* rights = roles_->rights(role, collection);
+    if (rights == nullptr) return false;
+    const bool is_deletion = field.value == 0;
+    // Every insert says that its row is not deleted.
+    if (insert) return rights->insert && (is_deletion || rights->insert->has(field));
+    return is_deletion ? rights->remove : rights->update && rights->update->has(field);
+  };
+  return std::any_of(role_bits_.begin(), role_bits_.end(), allows);
+}
+
+std::string Grants::role_names() const {
+  std::string names;
+  std::set<std::string_view> named;
+  for (const HeldGrant& held : grants_) {
+    if (!named.insert(held.grant.role).second) continue;
+    names += (names.empty() ? "" : ", ") + held.grant.role;
+  }
+  return names;
 }
 
 bool Grants::is_covered(std::string_view path, CollectionId collection) {

@@ -80,6 +80,12 @@ class Grants {
   template <class Each>
   void each_view(std::uint64_t grants, CollectionId collection, const Each& each);
 
+  // Whether the server could take a write of the field, of a new row or of one that is there, under
+  // some grant of this device: false only where none of its roles may, on any path. A role that
+  // this schema does not have may do anything: the server knows better.
+  [[nodiscard]] bool may_write(CollectionId collection, bool insert, FieldId field) const;
+  // "kiosk", "captain, trainer": what its grants call its roles, each once.
+  [[nodiscard]] std::string role_names() const;
   // Whether the path counts for a row of the collection.
   [[nodiscard]] bool is_covered(std::string_view path, CollectionId collection);
   // Ids of the grants whose rows are here, ascending; with `staged`, those whose pages are, too.

@@ -340,6 +340,9 @@ Result<PreparedRequest> Replica::prepare(const RequestPlan& plan) {
   request.seen_tx = parts.standing.seen;
   ROLLCALL_TRY_ASSIGN(request.seen_changed, parts.verdicts.changed());
   request.wait_ms = plan.wait_ms;
+  request.report = DeviceReport{
+      parts.outbox.last().value - std::min(parts.standing.seen, parts.outbox.last()).value,
+      parts.clock.offset_ms(), app_name(parts.options.app)};
   const bool may_push = !parts.standing.forked && !parts.has_gap;
   if (plan.push && may_push && parts.outbox.last() > parts.standing.seen) {
     const std::size_t count = plan.push_one ? 1 : push_transactions_max;

@@ -42,6 +42,7 @@ struct ReplicaOptions {
   std::string vfs;  // name of the SQLite VFS; empty: the default one
   Bytes file_key;   // encrypts the file, where this build can; 32 bytes, or empty
   std::vector<QuietField> quiet;
+  std::string app;  // this program and its version, for who looks after devices; 64 bytes are told
 };
 
 // The request that a plan asks for, and the chain head to sign with it.

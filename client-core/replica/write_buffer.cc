@@ -72,6 +72,25 @@ Result<void> WriteBuffer::check_room() const {
                                        " rows: commit, and go on in another one");
 }
 
+// Where a row lies the server knows, and grants may come: only what no role of this device may
+// write anywhere is refused here, so that whoever tries learns it at once.
+Result<void> WriteBuffer::check_right(const CollectionDef& def, bool insert, FieldId field) const {
+  if (parts_.standing.newer_schema != 0) return {};  // its roles are not known yet
+  if (parts_.grants.may_write(def.id, insert, field)) return {};
+  const auto position = def.position(field);
+  std::string what = def.name;
+  if (field.value == 0) {
+    what += insert ? ": new rows" : ": deleting its rows";
+  } else if (position) {
+    what += "." + def.fields[*position].name + (insert ? " in new rows" : "");
+  }
+  const std::string roles = parts_.grants.role_names();
+  return failure(ErrorCode::not_allowed,
+                 what + " may not be written by this device, which is " +
+                     (roles.empty() ? "given nothing" : "used as " + roles) +
+                     ": ask an organizer; nothing was written");
+}
+
 ValueView WriteBuffer::keep(const ValueView& value) { return values_.emplace_back(value).view(); }
 
 // ---- Inserts
@@ -180,6 +199,7 @@ Result<void> WriteBuffer::begin_inserting(const CollectionDef& def,
     }
     next.derived_at.push_back(static_cast<std::size_t>(place - next.fields.begin()));
   }
+  for (const FieldId field : next.fields) ROLLCALL_TRY(check_right(def, true, field));
   ROLLCALL_TRY_ASSIGN(next.table, parts_.tables.find(def.id));
   next.def = &def;
   next.section = writer_.section(def.id, true, next.fields);
@@ -645,6 +665,10 @@ Result<void> WriteBuffer::change(OpenRow& row, const std::function<Result<void>(
   const RowWrite before = row.write;
   const std::size_t extra_before = row.extra_bytes;
   auto done = change();
+  for (const FieldWrite& field : row.write.fields) {
+    if (!done) break;
+    done = check_right(row.known.def(), row.write.insert, field.field);
+  }
   // A row of which nothing is written is none of this transaction's.
   if (done && (row.noted || !row.write.fields.empty())) done = show(row);
   if (done) return {};

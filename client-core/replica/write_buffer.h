@@ -106,6 +106,9 @@ class WriteBuffer {
   // Shows what the row's writes make of it.
   Result<void> show(OpenRow& row);
   [[nodiscard]] Result<void> check_room() const;
+  // `not_allowed` for a field that the server would surely refuse.
+  [[nodiscard]] Result<void> check_right(const CollectionDef& def, bool insert,
+                                         FieldId field) const;
 
   Result<Bytes> encode();
 

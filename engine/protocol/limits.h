@@ -43,6 +43,9 @@ inline constexpr std::int64_t request_deadline_ms = 30'000;
 // The client asks a live lane to wait so long.
 inline constexpr std::uint32_t live_wait_ms = 30'000;
 
+// What a program calls itself and its version in a device's report, in bytes.
+inline constexpr std::size_t app_bytes_max = 64;
+
 // Hashes of a chain that a forked device is told at once, 32 bytes each: it goes on from there.
 inline constexpr std::size_t fork_chain_max = 4'096;
 

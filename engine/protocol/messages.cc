@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "engine/protocol/limits.h"
+
 namespace rollcall {
 
 std::span<const EnumName<VerdictKind>> enum_names(VerdictKind) {
@@ -23,6 +25,16 @@ std::span<const EnumName<SyncState>> enum_names(SyncState) {
       {SyncState::cursor_unknown, "cursor_unknown"},
   }};
   return names;
+}
+
+std::string app_name(std::string_view app) {
+  std::string name(app.substr(0, app_bytes_max));
+  while (!is_utf8(name)) name.pop_back();
+  for (char& c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) c = '?';
+  }
+  return name;
 }
 
 }  // namespace rollcall

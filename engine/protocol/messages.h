@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/bytes.h"
@@ -139,6 +140,23 @@ void describe(Archive& a, OfferedReceipt& m) {
   a.bytes(1, "receipt", m.receipt);
 }
 
+// How a device stands, for those who look after it. Nothing is decided by it.
+struct DeviceReport {
+  std::uint64_t pending = 0;  // own transactions that have no verdict yet, this push's included
+  std::int64_t skew_ms = 0;   // the server's time minus its own clock, as it last heard it
+  std::string app;            // the program and its version, at most app_bytes_max
+};
+
+// The name as it is told: cut to app_bytes_max, without what a terminal would act on.
+std::string app_name(std::string_view app);
+
+template <class Archive>
+void describe(Archive& a, DeviceReport& m) {
+  a.field(1, "pending", m.pending);
+  a.field(2, "skew_ms", m.skew_ms);
+  a.field(3, "app", m.app);
+}
+
 // POST /v1/sync: everything that a device says.
 struct SyncRequest {
   std::uint32_t schema_version = 0;
@@ -162,6 +180,7 @@ struct SyncRequest {
   // Of transactions that an earlier epoch acknowledged: what they got then. With one that ends
   // right before `first_tx`, the chain goes on there beyond what the device does not keep any more.
   std::vector<OfferedReceipt> receipts;
+  std::optional<DeviceReport> report;
   // How to answer.
   std::uint32_t wait_ms = 0;       // hold the answer so long while there is nothing to say
   std::uint32_t budget_bytes = 0;  // uncompressed reply; 0: the server's own limit
@@ -189,6 +208,7 @@ void describe(Archive& a, SyncRequest& m) {
   a.field(18, "seen_changed", m.seen_changed);
   a.field(19, "fork", m.fork);
   a.field(20, "receipts", m.receipts);
+  a.field(21, "report", m.report);
 }
 
 // What became of a transaction, and perhaps of some after it.

@@ -329,7 +329,8 @@ Exit run(int argc, char** argv) {
   if (line.enrolls) return run_enroll(terminal, line);
   auto key = file_key(line.key_file);
   if (!key) return terminal.fail(key.error());
-  auto replica = client::Replica::open(line.db, organizing::not_conflicts, *key);
+  auto replica = client::Replica::open(line.db, organizing::not_conflicts, *key,
+                                       std::string("rollcall ") + rollcall_version());
   if (!replica) return terminal.fail(replica.error());
   return line.command({terminal, *replica});
 }

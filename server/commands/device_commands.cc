@@ -7,6 +7,7 @@
 #include "engine/clock/utc_time.h"
 #include "engine/model/role_book.h"
 #include "engine/protocol/invitation_link.h"
+#include "server/commands/device_health_shown.h"
 #include "server/commands/qr_code.h"
 
 namespace rollcall {
@@ -184,7 +185,14 @@ Result<void> device_list_command(const std::string& path, const std::string& spa
   ROLLCALL_TRY_ASSIGN(const auto reader, program.open_reader(folder, space));
   ROLLCALL_TRY_ASSIGN(const std::vector<DeviceRecord> devices, reader->devices());
   for (const DeviceRecord& device : devices) {
-    program.out << (json ? json_of(device).dump() : line_of(device)) << "\n";
+    ROLLCALL_TRY_ASSIGN(const HealthShown health, HealthShown::of(*reader, device));
+    if (json) {
+      nlohmann::ordered_json shown = json_of(device);
+      health.add_to(shown);
+      program.out << shown.dump() << "\n";
+    } else {
+      program.out << line_of(device) << (device.local ? "" : "  " + health.line()) << "\n";
+    }
   }
   return {};
 }
@@ -194,15 +202,17 @@ Result<void> device_show_command(const std::string& path, const std::string& spa
   ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
   ROLLCALL_TRY_ASSIGN(const auto reader, program.open_reader(folder, space));
   ROLLCALL_TRY_ASSIGN(const DeviceRecord device, find_device(*reader, wanted));
+  ROLLCALL_TRY_ASSIGN(const HealthShown health, HealthShown::of(*reader, device));
   nlohmann::ordered_json shown = json_of(device);
+  health.add_to(shown);
   shown["key"] = to_hex(device.key.view());
   shown["head"] = to_hex(device.head.view());
   if (json) {
     program.out << shown.dump() << "\n";
     return {};
   }
-  program.out << line_of(device) << "\nkey   " << to_hex(device.key.view()) << "\nhead  "
-              << to_hex(device.head.view()) << "\n";
+  program.out << line_of(device) << "\nstate " << health.line() << "\nkey   "
+              << to_hex(device.key.view()) << "\nhead  " << to_hex(device.head.view()) << "\n";
   return {};
 }
 

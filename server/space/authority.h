@@ -20,7 +20,8 @@ class Authority {
  public:
   enum class Standing : std::uint8_t {
     allowed,
-    lost,  // a grant that was active at the transaction's cursor covers it, none does now
+    lost,  // a grant that was active at the transaction's cursor covered it by its role's rights of
+           // then, none does now
     denied,
   };
 
@@ -37,11 +38,14 @@ class Authority {
     FieldId field;  // that is not allowed
   };
 
-  // All must live as long. `cursor`: what the transaction's author had read up to. `approved`: it
-  // was parked, and somebody who may decide accepted it.
-  Authority(const StoredDevice& device, RoleBook& roles, Sequence cursor, bool approved)
+  // All must live as long. `then`: the roles that counted at `cursor`, if they are others; null:
+  // they are the same. `cursor`: what the transaction's author had read up to. `approved`: it was
+  // parked, and somebody who may decide accepted it.
+  Authority(const StoredDevice& device, RoleBook& roles, RoleBook* then, Sequence cursor,
+            bool approved)
       : device_(&device),
         roles_(&roles),
+        then_(then),
         cursor_(cursor),
         is_free_(device.record.local || approved) {}
 
@@ -66,6 +70,9 @@ class Authority {
       if (standing <= ruling.standing) continue;
       ruling = {standing, field};
     }
+    if (ruling.standing == Standing::denied && is_new && was_anywhere(wish)) {
+      ruling.standing = Standing::lost;
+    }
     return ruling;
   }
 
@@ -73,8 +80,9 @@ class Authority {
   template <class Paths>
   [[nodiscard]] Standing sees(CollectionId collection, const Paths& paths) const {
     if (is_free_) return Standing::allowed;
-    const RoleBits showing = roles_->showing(collection);
-    return best(paths, [&](RoleBits role) { return (role & showing) != 0; });
+    return best(paths, [&](const RoleBook& roles, RoleBits role) {
+      return (role & roles.showing(collection)) != 0;
+    });
   }
 
   // Whether it reads every field that the write names, in a row at these paths. Whoever does not
@@ -84,8 +92,8 @@ class Authority {
                            const RowWrite& write) const {
     if (is_free_) return true;
     return std::all_of(write.fields.begin(), write.fields.end(), [&](const FieldWrite& field) {
-      return best(paths, [&](RoleBits role) {
-               const CollectionRights* rights = roles_->rights(role, collection);
+      return best(paths, [&](const RoleBook& roles, RoleBits role) {
+               const CollectionRights* rights = roles.rights(role, collection);
                if (rights == nullptr || !rights->read) return false;
                return field.field.value == 0 || rights->read->has(field.field);
              }) == Standing::allowed;
@@ -96,31 +104,42 @@ class Authority {
   template <class Paths>
   [[nodiscard]] bool may_undo(CollectionId collection, const Paths& paths) const {
     if (is_free_) return true;
-    return best(paths, [&](RoleBits role) {
-             const CollectionRights* rights = roles_->rights(role, collection);
+    return best(paths, [&](const RoleBook& roles, RoleBits role) {
+             const CollectionRights* rights = roles.rights(role, collection);
              return rights != nullptr && rights->undo;
            }) == Standing::allowed;
   }
 
  private:
   [[nodiscard]] bool covers_whole(const Wish& wish, std::string_view path) const;
-  [[nodiscard]] bool allows(RoleBits role, const Wish& wish, FieldId field) const;
+  [[nodiscard]] static bool allows(const RoleBook& roles, RoleBits role, const Wish& wish,
+                                   FieldId field);
+  // Whether a grant of then allowed all of it on any path.
+  [[nodiscard]] bool was_anywhere(const Wish& wish) const;
 
   template <class Paths>
   [[nodiscard]] Standing field_over(const Wish& wish, FieldId field, const Paths& paths) const {
-    return best(paths, [&](RoleBits role) { return allows(role, wish, field); });
+    return best(paths, [&](const RoleBook& roles, RoleBits role) {
+      return allows(roles, role, wish, field);
+    });
   }
   template <class Paths, class Allows>
   [[nodiscard]] Standing best(const Paths& paths, const Allows& allows) const {
     Standing best = Standing::denied;
+    const RoleBook& then = then_ != nullptr ? *then_ : *roles_;
     for (const std::string_view path : paths) {
       for (const GrantRecord& grant : device_->record.grants) {
-        if (allows(roles_->bit(grant.role)) && is_under(grant, path)) return Standing::allowed;
+        const bool under = is_under(grant, path);
+        if (under && allows(*roles_, roles_->bit(grant.role))) return Standing::allowed;
+        if (then_ == nullptr || best == Standing::lost) continue;
+        if (under && grant.was_active_at(cursor_) && allows(then, then.bit(grant.role))) {
+          best = Standing::lost;
+        }
       }
       if (best == Standing::lost) continue;
       for (const GrantRecord& grant : device_->ended) {
         if (!grant.was_active_at(cursor_) || !is_under(grant, path)) continue;
-        if (allows(roles_->bit(grant.role))) best = Standing::lost;
+        if (allows(then, then.bit(grant.role))) best = Standing::lost;
       }
     }
     return best;
@@ -129,6 +148,7 @@ class Authority {
 
   const StoredDevice* device_;
   RoleBook* roles_;
+  RoleBook* then_;  // null: as now
   Sequence cursor_;
   bool is_free_;  // may write everything everywhere
 };

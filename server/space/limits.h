@@ -74,6 +74,14 @@ inline constexpr std::size_t compacted_rows_max = 5'000;
 // The list of a space's revocations, in bytes: 100,000 of them.
 inline constexpr std::size_t revocation_list_bytes_max = 32u << 20;
 
+// Schemas of before whose roles are remembered, some tens of KiB each: who was offline through more
+// changes is judged by the oldest of them.
+inline constexpr std::size_t past_schemas_max = 16;
+
+// Devices whose state is written in one commit of its own, some 20 us each; the rest a minute
+// later.
+inline constexpr std::size_t health_rows_max = 5'000;
+
 // A family of devices forks once in so many ms without anybody's consent: a phone that is restored
 // now and then goes on by itself, a copied key does not multiply.
 inline constexpr std::int64_t fork_rest_ms = std::int64_t{24} * 3600 * 1000;

@@ -98,7 +98,9 @@ Result<void> Space::State::load() {
   invitations.emplace(connection);
   if (!book) book = std::make_shared<DigestBook>(last_commit.sequence);
   changes.forget_numbers();
+  ROLLCALL_TRY_ASSIGN(past_roles, PastRoles::load(connection, doors.cryptography));
   judge = std::make_unique<TransactionJudge>(connection, *paths, changes, *log, *sealer);
+  judge->choose_past(past_roles);
   ROLLCALL_TRY(judge->open_tables(*schema, *roles));
   ROLLCALL_TRY_ASSIGN(const auto prefixes, devices->granted_prefixes());
   for (const auto& [prefix, role] : prefixes) watch(prefix, role);
@@ -118,12 +120,33 @@ Result<void> Space::State::commit(const std::function<Result<void>()>& work) {
   changes.begin(book->watched());
   paths->trim(writer_paths_max);
   auto done = work();
+  // It costs no flush of its own here.
+  std::vector<HealthBook::Noted> noted = health.take(news.verdicts);
+  if (done) done = save_health(noted);
   if (done) done = finish_commit(transaction);
   if (done) return done;
+  health.put_back(std::move(noted));
   // What stands in memory may be of the transaction that is not to be: read it anew. If even that
   // fails, the connection says so at the next call.
   transaction.rollback();
   if (auto again = load(); !again) return done;
+  return done;
+}
+
+Result<void> Space::State::save_health(const std::vector<HealthBook::Noted>& noted) {
+  HealthTable table(file.connection());
+  for (const auto& [number, known] : noted) ROLLCALL_TRY(table.save(number, known));
+  return {};
+}
+
+HealthBook& Space::health() const { return state_->health; }
+
+Result<void> Space::write_health() {
+  State& s = *state_;
+  std::vector<HealthBook::Noted> noted = s.health.take(health_rows_max);
+  if (noted.empty()) return {};
+  auto done = s.commit([&] { return s.save_health(noted); });
+  if (!done) s.health.put_back(std::move(noted));
   return done;
 }
 
@@ -200,6 +223,9 @@ Result<std::size_t> Space::apply_schema(const Schema& next) {
     // The tables of the old one point into it: it goes last.
     auto fresh = std::make_unique<Schema>(std::move(decoded));
     auto fresh_roles = std::make_unique<SpaceRoles>(*fresh);
+    if (s.roles->book().roles() != fresh_roles->book().roles()) {
+      ROLLCALL_TRY(s.past_roles.add(s.file.connection(), s.next, *s.schema, s.doors.cryptography));
+    }
     ROLLCALL_TRY(s.renew_grants(*fresh));
     ROLLCALL_TRY(s.judge->open_tables(*fresh, *fresh_roles));
     s.roles = std::move(fresh_roles);

@@ -14,6 +14,7 @@
 #include "server/space/commit_news.h"
 #include "server/space/compaction.h"
 #include "server/space/device.h"
+#include "server/space/device_health.h"
 #include "server/space/push.h"
 #include "server/space/revocation_list.h"
 #include "server/space/space_reader.h"
@@ -51,6 +52,12 @@ class Space {
   // A reader of its own connection; it must be gone before the space is. `random` is used by the
   // reader's thread. Any thread.
   Result<std::unique_ptr<SpaceReader>> open_reader(Random& random) const;
+  // Where what devices say of themselves is noted: any thread, while the space is open. Each commit
+  // writes what it has of those that push in it, and `write_health` the rest.
+  [[nodiscard]] HealthBook& health() const;
+  // Writes what was noted of `health_rows_max` devices, in one commit; none, if nothing was.
+  Result<void> write_health();
+
   // Told after every commit; null: nobody. Set it before the first write.
   void set_listener(CommitListener* listener);
 

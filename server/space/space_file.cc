@@ -10,11 +10,13 @@
 #include "engine/storage/transaction.h"
 #include "schema/compiled.h"
 #include "server/space/compaction.h"
+#include "server/space/device_health.h"
 #include "server/space/device_table.h"
 #include "server/space/durable_file.h"
 #include "server/space/epoch_table.h"
 #include "server/space/invitation_table.h"
 #include "server/space/limits.h"
+#include "server/space/past_roles.h"
 #include "server/space/space_upgrade.h"
 #include "server/space/transaction_log.h"
 
@@ -50,7 +52,8 @@ Result<void> make_tables(Connection& connection) {
   for (const auto& statements :
        {DeviceTable::create_statements(), InvitationTable::create_statements(),
         TransactionLog::create_statements(), PathIndex::create_statements(),
-        EpochTable::create_statements(), CompactionTable::create_statements()}) {
+        EpochTable::create_statements(), HealthTable::create_statements(),
+        PastRoles::create_statements(), CompactionTable::create_statements()}) {
     for (const std::string& sql : statements) ROLLCALL_TRY(connection.execute(sql));
   }
   return {};
@@ -64,7 +67,8 @@ std::vector<Upgrade> all_upgrades() {
       {"_space", "horizon", "ALTER TABLE _space ADD COLUMN horizon INTEGER NOT NULL DEFAULT 0"}};
   for (const auto& upgrades :
        {DeviceTable::upgrades(), InvitationTable::upgrades(), EpochTable::upgrades(),
-        TransactionLog::upgrades(), CompactionTable::upgrades()}) {
+        TransactionLog::upgrades(), CompactionTable::upgrades(), HealthTable::upgrades(),
+        PastRoles::upgrades()}) {
     all.insert(all.end(), upgrades.begin(), upgrades.end());
   }
   return all;

@@ -49,6 +49,7 @@ struct SpaceReader::State {
     TxNumber through_tx;
     std::size_t bytes_max = 0;
     bool says_something = false;
+    DeviceHealth* health = nullptr;
   };
 
   Result<void> chain(const ReadRequest& wanted, Answer& a);
@@ -141,6 +142,19 @@ Result<std::vector<DeviceRecord>> SpaceReader::devices() {
   return records;
 }
 
+Result<std::optional<DeviceHealth>> SpaceReader::health(DeviceNumber number) {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  return HealthTable(state_->snapshot->file().connection()).find(number);
+}
+
+Result<LogPlace> SpaceReader::head_place() {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  const CommitRecord& head = state_->snapshot->head();
+  return LogPlace{head.sequence, head.time_ms};
+}
+
 Result<std::uint64_t> SpaceReader::digest(const std::optional<std::string>& prefix) {
   SnapshotGuard guard(*state_->snapshot);
   ROLLCALL_TRY(guard.begin());
@@ -216,6 +230,7 @@ Result<ReadOutcome> SpaceReader::read(const ReadRequest& wanted, SyncReply& repl
   a.request = &request;
   a.reply = &reply;
   a.device = &*device;
+  a.health = wanted.health;
   a.bytes_max = reply_bytes_max;
   if (request.budget_bytes != 0) {
     a.bytes_max = std::min<std::size_t>(a.bytes_max, request.budget_bytes);
@@ -335,6 +350,10 @@ Result<ReadOutcome> SpaceReader::State::open_cursor(const ReadRequest& wanted, A
   if (cursor->sequence < snapshot->header().horizon) return unreadable(SyncState::cursor_unknown);
   a.cursor = cursor->sequence;
   a.has_cursor = true;
+  if (a.health != nullptr) {
+    a.health->read = {cursor->sequence, cursor->commit_ms};
+    a.health->told = a.health->read;
+  }
   return ReadOutcome::answered;
 }
 
@@ -379,6 +398,7 @@ Result<void> SpaceReader::State::end_tail(Answer& a, const ScopeView& scope, boo
   SyncReply& reply = *a.reply;
   const bool moved = !a.has_cursor || a.cursor != snapshot->head().sequence;
   if (moved) reply.cursor = snapshot->cursor();
+  if (a.health != nullptr) a.health->told = {snapshot->head().sequence, snapshot->head().time_ms};
   // What is not known yet is left out: another read will carry it, and no reader waits for a scan
   // that another does.
   std::uint64_t combined = 0;

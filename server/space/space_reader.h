@@ -14,6 +14,7 @@
 #include "engine/model/field_state.h"
 #include "engine/model/schema.h"
 #include "server/space/device.h"
+#include "server/space/device_health.h"
 #include "server/space/history.h"
 #include "server/space/push.h"
 
@@ -30,6 +31,8 @@ struct ReadRequest {
   // Without a push: whether the device's chain fits is judged by it, once, when the request comes
   // in. Nothing when a long poll wakes: its own pushes may have gone by on the other lane.
   std::optional<Hash> signed_head;
+  // Where the device stands, and where this reply brings it, if not null: `read` and `told`.
+  DeviceHealth* health = nullptr;
 };
 
 enum class ReadOutcome : std::uint8_t {
@@ -76,6 +79,9 @@ class SpaceReader {
   // Nothing: no such device.
   Result<std::optional<DeviceRecord>> device(DeviceNumber number);
   Result<std::vector<DeviceRecord>> devices();  // ascending by enrolment
+  // As of the minute before; nothing: it never asked.
+  Result<std::optional<DeviceHealth>> health(DeviceNumber number);
+  Result<LogPlace> head_place();
 
   // Fills the reply in one snapshot: epoch, time, from, state, known_tx, verdicts (those of `push`
   // are taken over; without one they are looked up), schema and grants version, grants, tail,

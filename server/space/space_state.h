@@ -19,6 +19,7 @@
 #include "server/space/invitation_table.h"
 #include "server/space/limits.h"
 #include "server/space/offered_receipts.h"
+#include "server/space/past_roles.h"
 #include "server/space/space.h"
 #include "server/space/space_file.h"
 #include "server/space/transaction_judge.h"
@@ -47,6 +48,7 @@ struct Space::State {
   std::optional<Sealer> sealer;
   std::unique_ptr<Schema> schema;
   std::unique_ptr<SpaceRoles> roles;  // of `schema`
+  PastRoles past_roles;
   CommitRecord last_commit;
   std::optional<EpochRecord> begun;  // the present epoch, unless it is the first
   std::optional<PathIndex> paths;
@@ -54,6 +56,7 @@ struct Space::State {
   std::optional<TransactionLog> log;
   std::optional<InvitationTable> invitations;
   std::shared_ptr<DigestBook> book;
+  HealthBook health;
   ChangeSet changes;
   std::unique_ptr<TransactionJudge> judge;  // borrows what stands above
   WrongTries wrong_tries;
@@ -82,6 +85,7 @@ struct Space::State {
   // Runs `work` in a write transaction and commits what it did.
   Result<void> commit(const std::function<Result<void>()>& work);
   Result<void> finish_commit(Transaction& transaction);
+  Result<void> save_health(const std::vector<HealthBook::Noted>& noted);
   // The device, kept in memory; nothing: there is none.
   Result<CachedDevice*> device(DeviceNumber number);
 

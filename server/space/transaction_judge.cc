@@ -78,7 +78,9 @@ Result<JudgedTransaction> TransactionJudge::judge(const TransactionCase& which) 
     made.device = which.device->record.number;
   }
   read_cursor(which, opened.has_value());
-  authority_.emplace(*which.device, roles_->book(), judged_.cursor, which.approved);
+  authority_.emplace(*which.device, roles_->book(),
+                     past_roles_ != nullptr ? past_roles_->at(judged_.cursor) : nullptr,
+                     judged_.cursor, which.approved);
   bool accepted =
       opened ? check_head(which) && plan_sections() && check_standing(which)
              : refuse(VerdictKind::rejected, ErrorCode::bad_transaction, opened.error().message);
@@ -471,9 +473,10 @@ bool TransactionJudge::check_set_sizes(const CollectionDef& collection, const Ro
 
 bool TransactionJudge::refuse(const Authority::Ruling& ruling, const CollectionDef& collection) {
   if (ruling.standing == Authority::Standing::lost) {
-    return refuse(VerdictKind::parked, ErrorCode::grant_lost,
-                  "the grant that allowed this has ended; somebody has to decide", collection.id,
-                  ruling.field);
+    return refuse(
+        VerdictKind::parked, ErrorCode::grant_lost,
+        "the grant or the role's right that allowed this has ended; somebody has to decide",
+        collection.id, ruling.field);
   }
   const auto position = collection.position(ruling.field);
   std::string what = collection.name;

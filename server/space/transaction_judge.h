@@ -14,6 +14,7 @@
 #include "engine/storage/server_table.h"
 #include "server/space/authority.h"
 #include "server/space/device_table.h"
+#include "server/space/past_roles.h"
 #include "server/space/row_writer.h"
 #include "server/space/transaction_log.h"
 
@@ -69,6 +70,9 @@ class TransactionJudge final : private OwnTransactions {
   // The tables of the schema that transactions are judged by, and its roles. Both must live as
   // long.
   Result<void> open_tables(const Schema& schema, SpaceRoles& roles);
+
+  // Roles of before, for what was written under them; they must live as long.
+  void choose_past(const PastRoles& past) { past_roles_ = &past; }
 
   Result<JudgedTransaction> judge(const TransactionCase& which);
   // Of the transaction judged last, if it was parked: the rows that it would insert.
@@ -154,6 +158,7 @@ class TransactionJudge final : private OwnTransactions {
   RowWriter writer_;
   const Schema* schema_ = nullptr;
   SpaceRoles* roles_ = nullptr;
+  const PastRoles* past_roles_ = nullptr;
   std::map<CollectionId, Table> tables_;
 
   // The transaction under judgement.

@@ -21,6 +21,8 @@ inline constexpr int park_tries_max = 4;
 // most paths that one may have to be remembered.
 inline constexpr std::size_t recent_news_max = 64;
 inline constexpr std::size_t recent_news_paths_max = 256;
+// What devices say of themselves is written at the latest after so many ms, all in one commit.
+inline constexpr std::int64_t write_health_ms = 60'000;
 // Parked transactions whose wait may be over are looked at so often, in ms.
 inline constexpr std::int64_t judge_waiting_ms = 3'600'000;
 

@@ -1,5 +1,6 @@
 #include "server/sync/space_writer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 
@@ -71,12 +72,13 @@ void SpaceWriter::stop() {
 
 void SpaceWriter::run() {
   auto next_judging = SteadyClock::now() + std::chrono::milliseconds(judge_waiting_ms);
+  auto next_health = SteadyClock::now() + std::chrono::milliseconds(write_health_ms);
   for (bool judging = true;;) {
     {
       std::unique_lock lock(mutex_);
       const auto ready = [this] { return stopping_ || !queue_.empty(); };
-      if (!judging) wake_.wait_until(lock, next_judging, ready);
-      if (queue_.empty() && stopping_) return;
+      if (!judging) wake_.wait_until(lock, std::min(next_judging, next_health), ready);
+      if (queue_.empty() && stopping_) break;
     }
     for (std::deque<Job> jobs = take(); !jobs.empty();) {
       if (auto* task = std::get_if<Task>(&jobs.front())) {
@@ -91,8 +93,18 @@ void SpaceWriter::run() {
       next_judging += std::chrono::milliseconds(judge_waiting_ms);
       space_->judge_waiting();
     }
+    if (SteadyClock::now() >= next_health) {
+      next_health = SteadyClock::now() + std::chrono::milliseconds(write_health_ms);
+      write_health();
+    }
     judging = judge();
   }
+  write_health();
+}
+
+void SpaceWriter::write_health() {
+  if (broken_) return;
+  if (const auto written = space_->write_health(); !written) after_error(written.error());
 }
 
 bool SpaceWriter::judge() {

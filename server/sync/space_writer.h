@@ -54,6 +54,7 @@ class SpaceWriter {
   void stop();
 
   // Immutable, or safe to call from any thread.
+  [[nodiscard]] HealthBook& health() const { return space_->health(); }
   [[nodiscard]] const std::string& name() const { return name_; }
   Result<std::unique_ptr<SpaceReader>> open_reader(Random& random) const {
     return space_->open_reader(random);
@@ -66,6 +67,7 @@ class SpaceWriter {
   void run();
   std::deque<Job> take();
   void commit(std::deque<Job>& jobs);
+  void write_health();
   // Judges some parked transactions again, if any are to be. True: there are more.
   bool judge();
   void answer(std::span<PushJob> group, Result<std::vector<PushReply>> replies,

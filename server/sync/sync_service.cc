@@ -82,7 +82,8 @@ struct SyncCall {
   Authorization who;
   HostedSpace* space = nullptr;
   bool counted = false;
-  bool proved = false;  // who it is from
+  bool proved = false;       // who it is from
+  std::int64_t late_ms = 0;  // the time that it named, minus the server's when it came
   std::string signed_by;
   std::shared_ptr<SyncRequest> request;
   std::optional<PushReply> push;
@@ -338,6 +339,7 @@ Result<void> SyncService::authenticate(SyncCall& call, SpaceReader& reader) {
   // the time could be believed when the head came, so it has to be believed here too.
   const std::int64_t server_ms = call.space->server_ms();
   ROLLCALL_TRY(check_time(call.who, server_ms, call.space->started_ms()));
+  call.late_ms = call.who.time_ms - server_ms;
   switch (call.space->replays().remember(call.who.device, call.who.nonce, server_ms)) {
     case ReplayMemory::Outcome::fresh: return {};
     case ReplayMemory::Outcome::replayed:
@@ -429,6 +431,8 @@ bool SyncService::read_once(const CallPtr& call, SpaceReader& reader, bool first
   wanted.request = call->request.get();
   wanted.push = call->push ? &*call->push : nullptr;
   if (first && !call->push) wanted.signed_head = call->who.head;
+  DeviceHealth health;
+  wanted.health = &health;
   SyncReply reply;
   Result<ReadOutcome> outcome = ReadOutcome::answered;
   Result<std::optional<DeviceRecord>> device = std::optional<DeviceRecord>();
@@ -450,6 +454,7 @@ bool SyncService::read_once(const CallPtr& call, SpaceReader& reader, bool first
     return true;
   }
   call->space->told(reply.server_ms);
+  note_health(*call, std::move(health));
   if (reply.revoked) {
     const Signature order = doors_.cryptography.sign(
         doors_.server_seed, revocation_text(call->who.space, call->who.device, reply.erase));
@@ -460,6 +465,16 @@ bool SyncService::read_once(const CallPtr& call, SpaceReader& reader, bool first
   }
   answer(*call, reply);
   return true;
+}
+
+void SyncService::note_health(const SyncCall& call, DeviceHealth health) {
+  const SyncRequest& request = *call.request;
+  health.seen_ms = call.space->server_ms();
+  health.late_ms = call.late_ms;
+  health.schema_version = request.schema_version;
+  health.report = request.report;
+  if (health.report) health.report->app = app_name(health.report->app);
+  call.space->writer().health().note(call.who.device, health);
 }
 
 bool SyncService::park(const CallPtr& call, std::uint64_t version, const DeviceRecord& device,

@@ -80,6 +80,7 @@ class SyncService final : public HttpHandler {
   void read(const CallPtr& call, Readers& readers, bool first);
   // True: the call waits, or is answered; false: it has to be read again.
   bool read_once(const CallPtr& call, SpaceReader& reader, bool first, bool last_try);
+  static void note_health(const SyncCall& call, DeviceHealth health);
   bool park(const CallPtr& call, std::uint64_t version, const DeviceRecord& device,
             SyncReply& reply, bool last_try);
   void check_cursor(const CallPtr& call);

@@ -102,6 +102,7 @@ typedef struct rollcall_enroll_options {
   const char* label; /* what this device calls itself; may be NULL */
   int32_t timeout_ms;
   const unsigned char* file_key; /* as in rollcall_open_options */
+  const char* app;               /* likewise */
 } rollcall_enroll_options;
 
 /* Shows an invitation to its server and makes the replica file. Uses the library's own transport.
@@ -119,6 +120,9 @@ typedef struct rollcall_open_options {
    * this file, which is left as it was; ROLLCALL_E_INVALID_ARGUMENT: this library was built
    * without. */
   const unsigned char* file_key;
+  /* The program and its version, such as "captain 1.4": told to the server with each request, for
+   * those who look after devices; its first 64 bytes. NULL: not told. */
+  const char* app;
 } rollcall_open_options;
 
 ROLLCALL_API int32_t rollcall_open(const rollcall_open_options* options, rollcall_replica** out,

@@ -125,10 +125,12 @@ class Replica {
     return enroll(options);
   }
   // `not_conflicts`: "registration.admitted,…", fields whose losing values are no conflicts.
+  // `app`: this program and its version, for those who look after devices.
   static Outcome<Replica> open(const std::string& path, const std::string& not_conflicts = {},
-                               const std::string& file_key = {}) {
+                               const std::string& file_key = {}, const std::string& app = {}) {
     ROLLCALL_OPTIONS(rollcall_open_options, options);
     options.path = path.c_str();
+    options.app = app.c_str();
     options.not_conflicts = not_conflicts.c_str();
     if (!is_key(file_key)) return bad_key();
     if (!file_key.empty()) options.file_key = bytes_of(file_key);

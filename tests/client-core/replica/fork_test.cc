@@ -201,6 +201,7 @@ TEST_F(Fork, AVerdictThatChangesLaterIsToldToWhoForkedSince_A8) {
   other->sync();
   a->set("thing", both, {{"name", text("mine")}});
   need(world.space().ungrant(a->device(), "unit/a"));
+  need(world.space().grant(a->device(), "unit/elsewhere"));  // else its replica would refuse
   a->sync();
   ASSERT_EQ(a->status().parked, 1U);
   auto copy = a->clone();

@@ -50,7 +50,7 @@ constexpr std::string_view club_json = R"({
   "collection": "club", "id": 5, "paths": ["unit/{unit}"],
   "fields": [{"id": 1, "name": "unit", "type": "path", "required": true}]})";
 
-Schema compiled(std::uint32_t version) {
+Schema compiled(std::uint32_t version, std::string_view roles = {}) {
   const std::string header = R"({"schema": "test", "version": )" + std::to_string(version) + "}";
   std::string person(person_json);
   const std::size_t at = person.find("EMAIL");
@@ -63,8 +63,17 @@ Schema compiled(std::uint32_t version) {
                                      {"ticket.json", std::string(ticket_json)},
                                      {"notice.json", std::string(notice_json)}};
   if (version > 1) files.push_back({"club.json", std::string(club_json)});
+  if (!roles.empty()) files.push_back({"roles.json", std::string(roles)});
   return need(compile_schema(files, test_cryptography()));
 }
+
+}  // namespace
+
+Schema test_schema_with_roles(std::string_view roles, std::uint32_t version) {
+  return compiled(version, roles);
+}
+
+namespace {
 
 std::size_t position_of(const CollectionDef& collection, std::string_view field) {
   const FieldDef* def = collection.find(field);

@@ -32,6 +32,9 @@ const Cryptography& test_cryptography();
 // `version` 2 adds the field "email" to person and the collection "club".
 Schema test_schema(std::uint32_t version = 1);
 
+// The same with these roles (roles.json).
+Schema test_schema_with_roles(std::string_view roles, std::uint32_t version = 1);
+
 RowId id_of(unsigned n);  // of a person, note or notice
 
 // A write of one row in the making: `Edit::set("person", 7, {{"name", text("Ann")}})`.

@@ -658,5 +658,50 @@ TEST(Service, RefusesPathsAndMethodsThatItDoesNotHave) {
   EXPECT_EQ(wrong->fields.at("allow"), "POST");
 }
 
+// What each request says of its device is written by a push, or once a minute: never by a poll.
+TEST(Health, OfPollsThatOnlyLookIsNotWrittenOneByOne) {
+  SyncWorld world;
+  WireDevice ann(world, {"unit/nc"});
+  WireDevice ben(world, {"unit/nc"});
+  ann.write("unit/nc/wake", "x");
+  ann.push();
+  const std::uint64_t commits = world.metrics().commits.load();
+  SyncRequest request = ben.read_request();
+  request.report = DeviceReport{3, 250, "captain\n1.4"};
+  for (int i = 0; i < 50; ++i) {
+    const Said said = ben.ask(request);
+    ASSERT_TRUE(said.reply) << said.refusal.message;
+  }
+  EXPECT_EQ(world.metrics().commits.load(), commits);
+  EXPECT_FALSE(world.writer().health().is_empty());
+
+  EXPECT_TRUE(world.writer().call([](Space& space) { return space.write_health(); }));
+  EXPECT_EQ(world.metrics().commits.load(), commits + 1);
+  SystemRandom random;
+  const auto reader = world.writer().open_reader(random);
+  ASSERT_TRUE(reader);
+  const auto health = (*reader)->health(ben.number());
+  ASSERT_TRUE(health && *health);
+  ASSERT_TRUE((*health)->report);
+  EXPECT_EQ((*health)->report->app, "captain?1.4");
+  EXPECT_EQ((*health)->report->pending, 3u);
+  EXPECT_EQ((*health)->told.sequence, (*reader)->head().value());
+  EXPECT_EQ((*health)->read.sequence, Sequence()) << "it named no cursor yet";
+}
+
+TEST(Health, OfAClientThatReportsNothingIsWhenItWasSeen) {
+  SyncWorld world;
+  WireDevice ann(world, {"unit/nc"});
+  ASSERT_TRUE(ann.ask(ann.read_request()).reply);
+  EXPECT_TRUE(world.writer().call([](Space& space) { return space.write_health(); }));
+  SystemRandom random;
+  const auto reader = world.writer().open_reader(random);
+  ASSERT_TRUE(reader);
+  const auto health = (*reader)->health(ann.number());
+  ASSERT_TRUE(health && *health);
+  EXPECT_GT((*health)->seen_ms, 0);
+  EXPECT_FALSE((*health)->report);
+}
+
 }  // namespace
 }  // namespace rollcall
