@@ -1,7 +1,8 @@
 """What a device must hold, worked out from the server's SQLite file alone.
 
-This reads the typed tables and the schema's JSON, evaluates the path templates itself and asks the
-grants table who may see what. It shares no code with Rollcall.
+This reads the typed tables and the schema's JSON, evaluates the path templates itself, asks the
+grants table who has which role where, and roles.json which fields a role reads. It shares no code
+with Rollcall.
 """
 
 import json
@@ -18,6 +19,19 @@ def load_schema(folder):
         if "collection" in document:
             collections[document["collection"]] = document
     return collections
+
+
+def load_roles(folder):
+    """What each role reads: {role: {collection: set of names, or "all"}}."""
+    document = json.loads((pathlib.Path(folder) / "roles.json").read_text(encoding="utf-8"))
+    return {
+        role["name"]: {
+            name: rights["read"] if rights["read"] == "all" else set(rights["read"])
+            for name, rights in role["collections"].items()
+            if "read" in rights
+        }
+        for role in document["roles"]
+    }
 
 
 def open_read_only(path):
@@ -76,21 +90,37 @@ def rows_of(database, collection):
 
 
 def grants_of(server, device):
-    query = "SELECT path FROM _grants WHERE device = ? AND ended = 0"
-    return [path for (path,) in server.execute(query, (int(device, 16),))]
+    query = "SELECT path, role FROM _grants WHERE device = ? AND ended = 0"
+    return list(server.execute(query, (int(device, 16),)))
 
 
-def differences(server_path, replica_path, device, schema):
+def view_of(collection, row, grants, roles):
+    """The row as these grants show it: what they do not show is empty; None when all is hidden."""
+    name = collection["collection"]
+    paths = row_paths(collection, row)
+    seen, shown = {"id"}, False
+    for prefix, role in grants:
+        read = roles.get(role, {}).get(name)
+        if read is None or not any(covers(prefix, path) for path in paths):
+            continue
+        shown = True
+        seen |= set(row) if read == "all" else read
+    if not shown:
+        return None
+    sets = {field["name"] for field in collection["fields"] if field.get("rule") == "set"}
+    return {field: value if field in seen else ("[]" if field in sets else None)
+            for field, value in row.items()}
+
+
+def differences(server_path, replica_path, device, schema, roles):
     """Rows of this device that are missing, surplus or different in its replica; and rows held."""
     wrong, held = [], 0
     server, replica = open_read_only(server_path), open_read_only(replica_path)
-    prefixes = grants_of(server, device)
+    grants = grants_of(server, device)
     for name, collection in schema.items():
-        visible = {
-            key: row
-            for key, row in rows_of(server, collection).items()
-            if any(covers(prefix, path) for prefix in prefixes for path in row_paths(collection, row))
-        }
+        views = {key: view_of(collection, row, grants, roles)
+                 for key, row in rows_of(server, collection).items()}
+        visible = {key: view for key, view in views.items() if view is not None}
         present = rows_of(replica, collection)
         held += len(present)
         for key in visible.keys() | present.keys():

@@ -11,7 +11,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 VERDICT = re.compile(
-    r"demo: converged digest=([0-9a-f]{16}) replicas=3 pending=0 lost=0 conflicts=(\d+) doubles=(\d+)")
+    r"demo: converged digest=([0-9a-f]{16}) replicas=4 pending=0 lost=0 leaks=0 conflicts=(\d+) doubles=(\d+)")
 
 
 def play(programs, people):
