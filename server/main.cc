@@ -19,6 +19,7 @@
 #include "server/commands/device_commands.h"
 #include "server/commands/limits.h"
 #include "server/commands/parked_commands.h"
+#include "server/commands/personal_commands.h"
 #include "server/commands/restore_commands.h"
 #include "server/commands/serve.h"
 #include "server/commands/server_config.h"
@@ -68,6 +69,7 @@ struct Arguments {
   bool erase = false;
   std::int64_t number = 0;
   std::int64_t days = retention_days;
+  PersonalErasure erasure;
   std::string to;
   std::string from;
   ReconcileArguments reconcile;
@@ -90,6 +92,7 @@ class CommandLine {
     add_devices();
     add_parked();
     add_data();
+    add_personal();
     add_backups();
     add_serve();
     add_config();
@@ -273,6 +276,27 @@ class CommandLine {
           return history_command(a_.folder, a_.space, a_.collection, a_.row, a_.json, program_);
         }))));
     history->add_option("ID", a_.row, "the row's id")->required();
+  }
+
+  void add_personal() {
+    CLI::App* personal = group("personal", "what a space holds about one person");
+    const auto one = [this](CLI::App* app) {
+      app->add_option("ID", a_.erasure.id, "the id of the person's row")->required();
+      return app;
+    };
+    one(with_space(add(*personal, "export", "print every row that is hers or names her", [this] {
+      return personal_export_command(a_.folder, a_.space, a_.erasure.id, program_);
+    })));
+    CLI::App* erase = one(with_space(
+        add(*personal, "erase", "take these rows away, here and on every device", [this] {
+          a_.erasure.folder = a_.folder;
+          a_.erasure.space = a_.space;
+          return personal_erase_command(a_.erasure, program_);
+        })));
+    erase->add_option("--reason", a_.erasure.reason, "why, for the record")->required();
+    erase->add_option("--keep", a_.erasure.kept,
+                      "a collection whose rows stay though they name her; may be repeated");
+    erase->add_flag("--dry-run", a_.erasure.dry_run, "say what would go, change nothing");
   }
 
   void add_backups() {

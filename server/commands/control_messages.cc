@@ -17,6 +17,9 @@ std::span<const EnumName<ControlKind>> enum_names(ControlKind) {
       EnumName<ControlKind>{ControlKind::decide, "decide"},
       EnumName<ControlKind>{ControlKind::allow_fork, "allow_fork"},
       EnumName<ControlKind>{ControlKind::compact, "compact"},
+      EnumName<ControlKind>{ControlKind::erase, "erase"},
+      EnumName<ControlKind>{ControlKind::redact, "redact"},
+      EnumName<ControlKind>{ControlKind::scrub, "scrub"},
   };
   return names;
 }

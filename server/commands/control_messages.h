@@ -27,6 +27,9 @@ enum class ControlKind : std::uint8_t {
   decide = 9,
   allow_fork = 10,
   compact = 11,
+  erase = 12,
+  redact = 13,
+  scrub = 14,
 };
 std::span<const EnumName<ControlKind>> enum_names(ControlKind);
 
@@ -52,6 +55,17 @@ void describe(Archive& a, CompactPlace& m) {
   a.field(7, "done", m.done);
 }
 
+struct NamedRow {
+  CollectionId collection;
+  Bytes id;
+};
+
+template <class Archive>
+void describe(Archive& a, NamedRow& m) {
+  a.field(1, "collection", m.collection);
+  a.bytes(2, "id", m.id);
+}
+
 struct ControlRequest {
   ControlKind kind{};
   std::string space;
@@ -65,8 +79,10 @@ struct ControlRequest {
   bool erase = false;               // with revoke: at its next contact
   std::int64_t parked = 0;          // to decide about: SpaceReader::parked
   bool accept = false;
-  std::int64_t before_ms = 0;         // with compact: what came by then
-  std::optional<CompactPlace> place;  // with compact: where to go on
+  std::int64_t before_ms = 0;          // with compact: what came by then
+  std::optional<CompactPlace> place;   // with compact: where to go on
+  std::vector<NamedRow> rows;          // to erase; the label says why
+  std::vector<TxNumber> transactions;  // to redact: the log's numbers
 };
 
 template <class Archive>
@@ -85,6 +101,8 @@ void describe(Archive& a, ControlRequest& m) {
   a.field(12, "accept", m.accept);
   a.field(13, "before_ms", m.before_ms);
   a.field(14, "place", m.place);
+  a.field(15, "rows", m.rows);
+  a.field(16, "transactions", m.transactions);
 }
 
 struct ControlReply {
@@ -102,6 +120,7 @@ struct ControlReply {
   std::uint64_t judged_again = 0;  // parked transactions that a new schema gave another verdict
   bool judging = false;            // and there are more, which the space's writer goes on with
   std::optional<CompactPlace> place;
+  std::uint64_t changed = 0;  // rows that were erased, transactions that were redacted
 };
 
 template <class Archive>
@@ -120,6 +139,7 @@ void describe(Archive& a, ControlReply& m) {
   a.field(12, "judged_again", m.judged_again);
   a.field(13, "judging", m.judging);
   a.field(14, "place", m.place);
+  a.field(15, "changed", m.changed);
 }
 
 }  // namespace rollcall

@@ -157,4 +157,21 @@ Result<void> ImportMemory::remember(const std::vector<Entry>& entries) {
   return transaction.commit();
 }
 
+Result<void> ImportMemory::forget(const std::set<ErasedRow>& rows) {
+  {
+    ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection_));
+    ROLLCALL_TRY_ASSIGN(
+        Statement erase,
+        connection_.cached("DELETE FROM imported WHERE collection = ?1 AND id = ?2"));
+    for (const ErasedRow& row : rows) {
+      erase.bind_integer(1, row.collection.value);
+      erase.bind_id(2, row.id);
+      ROLLCALL_TRY(erase.run());
+    }
+    ROLLCALL_TRY(transaction.commit());
+  }
+  ROLLCALL_TRY(connection_.execute("VACUUM"));
+  return connection_.checkpoint();
+}
+
 }  // namespace rollcall

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "engine/clock/stamp.h"
 #include "engine/model/value.h"
 #include "engine/storage/connection.h"
+#include "server/space/erasure.h"
 
 namespace rollcall {
 
@@ -53,6 +55,8 @@ class ImportMemory {
   Result<void> drop();
   // All of them, or none; nothing is under way any more.
   Result<void> remember(const std::vector<Entry>& entries);
+  // Forgets these rows, and writes the file anew, so that nothing of them is left in it.
+  Result<void> forget(const std::set<ErasedRow>& rows);
   // A copy of now in a new file; the caller flushes it.
   Result<void> copy_to(const std::string& path) { return connection_.copy_to(path); }
 

@@ -37,6 +37,9 @@ inline constexpr std::int64_t retention_days = 180;
 inline constexpr std::int64_t retention_days_min = 1;
 inline constexpr std::int64_t retention_days_max = 36'500;
 
+// Transactions that one commit of an erasure rewrites.
+inline constexpr std::size_t redacted_at_once = 500;
+
 // Parked transactions that are listed at a time, each with what it writes.
 inline constexpr std::size_t parked_page = 100;
 

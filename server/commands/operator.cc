@@ -76,6 +76,31 @@ Result<void> compact(const ControlRequest& request, WritableSpaces& spaces, Cont
   });
 }
 
+Result<void> erase(const ControlRequest& request, WritableSpaces& spaces, ControlReply& reply) {
+  std::vector<ErasedRow> rows;
+  for (const NamedRow& row : request.rows) {
+    if (row.id.size() != RowId::size_bytes) {
+      return failure(ErrorCode::malformed, "a row's id is not 16 bytes");
+    }
+    rows.push_back({row.collection, RowId::from_bytes(row.id)});
+  }
+  return spaces.with(request.space, [&](Space& space) -> Result<void> {
+    ROLLCALL_TRY_ASSIGN(reply.changed, space.erase(rows, request.label));
+    return {};
+  });
+}
+
+Result<void> redact(const ControlRequest& request, WritableSpaces& spaces, ControlReply& reply) {
+  std::vector<std::int64_t> transactions;
+  for (const TxNumber id : request.transactions) {
+    transactions.push_back(static_cast<std::int64_t>(id.value));
+  }
+  return spaces.with(request.space, [&](Space& space) -> Result<void> {
+    ROLLCALL_TRY_ASSIGN(reply.changed, space.redact(transactions));
+    return {};
+  });
+}
+
 Result<void> add_importer(const ControlRequest& request, WritableSpaces& spaces,
                           ControlReply& reply) {
   return spaces.with(request.space, [&](Space& space) -> Result<void> {
@@ -210,6 +235,11 @@ ControlReply perform(const ControlRequest& request, const ServerFolder& folder,
     case ControlKind::revoke: done = revoke(request, spaces); break;
     case ControlKind::decide: done = decide(request, spaces, reply); break;
     case ControlKind::compact: done = compact(request, spaces, reply); break;
+    case ControlKind::erase: done = erase(request, spaces, reply); break;
+    case ControlKind::redact: done = redact(request, spaces, reply); break;
+    case ControlKind::scrub:
+      done = spaces.with(request.space, [](Space& space) { return space.scrub(); });
+      break;
     case ControlKind::allow_fork:
       done = spaces.with(request.space,
                          [&](Space& space) { return space.allow_fork(request.device); });

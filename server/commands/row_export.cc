@@ -77,4 +77,15 @@ Result<void> export_rows(SpaceReader& reader, const CollectionDef& collection, E
   });
 }
 
+nlohmann::ordered_json fields_json(const CollectionDef& collection, const RowState& row) {
+  nlohmann::ordered_json fields = nlohmann::ordered_json::object();
+  for (std::size_t i = 0; i < collection.fields.size(); ++i) {
+    const FieldDef& field = collection.fields[i];
+    const bool written = !row.fields[i].stamp.is_none() || !row.fields[i].elements.empty();
+    if (field.id.value == 0 || !written) continue;
+    fields[field.name] = json_of(field, row.fields[i]);
+  }
+  return fields;
+}
+
 }  // namespace rollcall

@@ -201,7 +201,8 @@ Result<void> LogCheck::check_sequences() {
                           "SELECT sequence FROM _transactions WHERE sequence > 0 "
                           "UNION SELECT enrolled FROM _devices UNION SELECT given FROM _grants "
                           "UNION SELECT ended FROM _grants WHERE ended > 0 "
-                          "UNION SELECT revoked FROM _devices WHERE revoked > 0 ORDER BY 1"));
+                          "UNION SELECT revoked FROM _devices WHERE revoked > 0 "
+                          "UNION SELECT sequence FROM _erasures ORDER BY 1"));
   std::uint64_t last = 0;
   while (true) {
     ROLLCALL_TRY_ASSIGN(const bool more, select.step());

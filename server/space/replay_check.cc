@@ -85,6 +85,9 @@ Result<void> ReplayCheck::open_scratch() {
   judge_ =
       std::make_unique<TransactionJudge>(connection, *paths_, changes_, snapshot_.log(), *sealer_);
   ROLLCALL_TRY(judge_->open_tables(schema, *roles_));
+  ROLLCALL_TRY_ASSIGN(std::set<ErasedRow> erased,
+                      ErasureTable(snapshot_.file().connection()).all());
+  judge_->remember_erased(std::move(erased));
   changes_.begin(std::make_shared<const DigestBook::Watch>());
   ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection));
   transaction_.emplace(std::move(transaction));
@@ -130,6 +133,7 @@ Result<const StoredDevice*> ReplayCheck::device(DeviceNumber number) {
 Result<void> ReplayCheck::replay(const LoggedTransaction& logged) {
   ROLLCALL_TRY_ASSIGN(const StoredDevice* stored, device(logged.device));
   ROLLCALL_TRY_ASSIGN(const Bytes bytes, snapshot_.log().bytes(logged.id));
+  if (bytes.empty()) return {};  // erased: it wrote of nobody else
   const StoredDevice then = as_of(*stored, logged);
   JudgedTransaction judged;
   for (const bool approved : {false, true}) {

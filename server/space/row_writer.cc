@@ -208,4 +208,17 @@ Result<void> RowWriter::write(ServerTable& table, ServerRow& row, bool exists,
   return {};
 }
 
+Result<void> RowWriter::forget(ServerTable& table, const ServerRow& row) {
+  whole_ = true;
+  for (const PathEntry& entry : row.paths) {
+    if (entry.left.value != 0) continue;
+    changes_->add(entry.path);
+    ROLLCALL_TRY(shares(entry.path, table, row, [&](const Share& share) {
+      changes_->add(share.path, share.view, Digest{} - share.digest);
+    }));
+    ROLLCALL_TRY(paths_->erase(entry.path, table.collection().id, row.id));
+  }
+  return table.erase(row.place.key);
+}
+
 }  // namespace rollcall

@@ -47,6 +47,8 @@ class RowWriter {
   // After it: `row.state` is merged. `paths` are those of the row now; null: as they were.
   Result<void> write(ServerTable& table, ServerRow& row, bool exists, const RowEffect& effect,
                      const std::vector<std::string>* paths);
+  // The row goes, without a trace.
+  Result<void> forget(ServerTable& table, const ServerRow& row);
 
  private:
   Result<std::int64_t> intern(std::string_view path);

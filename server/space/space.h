@@ -15,6 +15,7 @@
 #include "server/space/compaction.h"
 #include "server/space/device.h"
 #include "server/space/device_health.h"
+#include "server/space/erasure.h"
 #include "server/space/push.h"
 #include "server/space/revocation_list.h"
 #include "server/space/space_reader.h"
@@ -142,6 +143,17 @@ class Space {
   // of before is answered `cursor_unknown` from then on: its device compares, and reads again what
   // differs. Transactions stay in the log.
   Result<void> compact_next(std::int64_t before_ms, CompactionPlace& place);
+
+  // Takes these rows away with all that they held, for a person's sake, and remembers their ids and
+  // the reason. Every device compares at its next sync, and loses them. Returns how many were
+  // there. What transactions wrote of them goes by `redact`.
+  Result<std::size_t> erase(std::span<const ErasedRow> rows, std::string_view reason);
+  // Takes what they wrote of erased rows out of the stored bytes of these transactions
+  // (SpaceReader::transactions_naming); hash, number and verdict stay. Returns how many changed.
+  Result<std::size_t> redact(std::span<const std::int64_t> transactions);
+  // Writes the file anew, so that no free part of a page holds anything of before. Nobody writes
+  // meanwhile: some seconds for each GB.
+  Result<void> scrub();
 
   // After a restore, or when a cursor shows that the file was copied back: the log goes on as
   // another one, and every client compares before it reads on.

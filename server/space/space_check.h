@@ -16,7 +16,7 @@ struct SpaceReport {
   std::uint64_t devices = 0;
   std::uint64_t requests = 0;      // whose signatures are right
   std::uint64_t transactions = 0;  // of all chains
-  std::uint64_t erased = 0;        // of these: their bytes went with a person's
+  std::uint64_t erased = 0;        // of these: bytes, or some, went with a person's
   std::uint64_t lost = 0;          // in gaps that a restore left, and that are recorded
   std::uint64_t rows = 0;          // deleted ones too
   std::uint64_t digest = 0;        // of all rows

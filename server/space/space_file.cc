@@ -14,6 +14,7 @@
 #include "server/space/device_table.h"
 #include "server/space/durable_file.h"
 #include "server/space/epoch_table.h"
+#include "server/space/erasure.h"
 #include "server/space/invitation_table.h"
 #include "server/space/limits.h"
 #include "server/space/past_roles.h"
@@ -53,7 +54,8 @@ Result<void> make_tables(Connection& connection) {
        {DeviceTable::create_statements(), InvitationTable::create_statements(),
         TransactionLog::create_statements(), PathIndex::create_statements(),
         EpochTable::create_statements(), HealthTable::create_statements(),
-        PastRoles::create_statements(), CompactionTable::create_statements()}) {
+        PastRoles::create_statements(), CompactionTable::create_statements(),
+        ErasureTable::create_statements()}) {
     for (const std::string& sql : statements) ROLLCALL_TRY(connection.execute(sql));
   }
   return {};
@@ -68,7 +70,7 @@ std::vector<Upgrade> all_upgrades() {
   for (const auto& upgrades :
        {DeviceTable::upgrades(), InvitationTable::upgrades(), EpochTable::upgrades(),
         TransactionLog::upgrades(), CompactionTable::upgrades(), HealthTable::upgrades(),
-        PastRoles::upgrades()}) {
+        PastRoles::upgrades(), ErasureTable::upgrades()}) {
     all.insert(all.end(), upgrades.begin(), upgrades.end());
   }
   return all;

@@ -168,6 +168,20 @@ Result<std::vector<HistoryEntry>> SpaceReader::history(CollectionId collection, 
   return read_history(*state_->snapshot, collection, id);
 }
 
+Result<std::vector<std::int64_t>> SpaceReader::transactions_naming(
+    const std::set<ErasedRow>& rows) {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  std::vector<std::int64_t> found;
+  ROLLCALL_TRY(state_->snapshot->log().each([&](const LoggedTransaction& logged) -> Result<void> {
+    const auto redacted = without_rows(logged.bytes, rows);
+    if (!redacted) return redacted.error();
+    if (redacted->changed) found.push_back(logged.id);
+    return {};
+  }));
+  return found;
+}
+
 Result<std::vector<ParkedEntry>> SpaceReader::parked(std::int64_t after, std::size_t count_max) {
   SnapshotGuard guard(*state_->snapshot);
   ROLLCALL_TRY(guard.begin());

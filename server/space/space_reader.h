@@ -15,6 +15,7 @@
 #include "engine/model/schema.h"
 #include "server/space/device.h"
 #include "server/space/device_health.h"
+#include "server/space/erasure.h"
 #include "server/space/history.h"
 #include "server/space/push.h"
 
@@ -93,6 +94,8 @@ class SpaceReader {
 
   // Every transaction that names the row, in the order of their arrival.
   Result<std::vector<HistoryEntry>> history(CollectionId collection, const RowId& id);
+  // The log's numbers of those that write any of these rows, for Space::redact.
+  Result<std::vector<std::int64_t>> transactions_naming(const std::set<ErasedRow>& rows);
   // Transactions that wait for a decision, in the order of their arrival, after `after`, at most
   // `count_max`.
   Result<std::vector<ParkedEntry>> parked(std::int64_t after, std::size_t count_max);

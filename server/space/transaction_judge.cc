@@ -604,12 +604,23 @@ Result<bool> TransactionJudge::check_references() {
   return true;
 }
 
+Result<bool> TransactionJudge::forget_row(CollectionId collection, const RowId& id) {
+  const auto found = tables_.find(collection);
+  if (found == tables_.end()) return false;
+  ServerTable& table = found->second.rows;
+  ROLLCALL_TRY_ASSIGN(const bool is_there, table.read(id, named_));
+  if (!is_there) return false;
+  ROLLCALL_TRY(writer_.forget(table, named_));
+  return true;
+}
+
 Result<bool> TransactionJudge::check_reference(const Reference& reference) {
   const auto found = tables_.find(reference.to);
   ROLLCALL_CHECK(found != tables_.end());
   ServerTable& table = found->second.rows;
   const std::uint64_t reads_before = paths_->reads();
   ROLLCALL_TRY_ASSIGN(const bool is_there, table.read(reference.id, named_));
+  if (!is_there && erased_.contains({reference.to, reference.id})) return true;
   if (!is_there) return unknown_row(table.collection(), reference.id, reads_before);
   // Who adds a row may name it, also where its role does not read it.
   if (!named_.sequences.empty() && named_.sequences.front() == case_->sequence) return true;

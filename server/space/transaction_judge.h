@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "engine/storage/server_table.h"
 #include "server/space/authority.h"
 #include "server/space/device_table.h"
+#include "server/space/erasure.h"
 #include "server/space/past_roles.h"
 #include "server/space/row_writer.h"
 #include "server/space/transaction_log.h"
@@ -75,6 +77,10 @@ class TransactionJudge final : private OwnTransactions {
   void choose_past(const PastRoles& past) { past_roles_ = &past; }
 
   Result<JudgedTransaction> judge(const TransactionCase& which);
+  // Takes a row away, with what it adds to digests; false when there is none.
+  Result<bool> forget_row(CollectionId collection, const RowId& id);
+  // For a replay: these rows were there when others named them.
+  void remember_erased(std::set<ErasedRow> rows) { erased_ = std::move(rows); }
   // Of the transaction judged last, if it was parked: the rows that it would insert.
   [[nodiscard]] std::vector<std::pair<CollectionId, RowId>> inserts() const;
 
@@ -177,6 +183,7 @@ class TransactionJudge final : private OwnTransactions {
   std::vector<LoadedRow> loaded_;
   LoadedRow alone_;
   ServerRow named_;  // by a guarded reference
+  std::set<ErasedRow> erased_;
   RowEffect effect_;
   std::vector<std::string> row_paths_;
   std::vector<std::string_view> present_;  // where the row lies, for authority

@@ -85,12 +85,15 @@ Result<std::vector<LoggedTransaction>> read_all(Statement& select) {
   }
 }
 
-// In the place of an Encoding: the bytes are gone because a person was erased.
+// In the place of an Encoding: the bytes are gone because a person was erased; or, added to one,
+// what they wrote of her is.
 constexpr std::int64_t erased_encoding = 255;
+constexpr std::int64_t redacted_bit = 128;
 
 Result<Bytes> unpack(std::int64_t encoding, BytesView stored) {
   if (encoding == static_cast<std::int64_t>(Encoding::identity)) return Bytes(stored);
   if (encoding == erased_encoding) return Bytes();
+  if (encoding >= redacted_bit) return unpack(encoding - redacted_bit, stored);
   return decompress(static_cast<Encoding>(encoding), stored, transaction_bytes_max);
 }
 
@@ -100,7 +103,7 @@ Result<void> each_with_bytes(Statement& select,
     ROLLCALL_TRY_ASSIGN(const bool more, select.step());
     if (!more) return {};
     ROLLCALL_TRY_ASSIGN(LoggedTransaction logged, read_logged(select));
-    logged.erased = select.integer(17) == erased_encoding;
+    logged.erased = select.integer(17) >= redacted_bit;
     const auto bytes = unpack(select.integer(17), select.bytes(18));
     if (!bytes) {
       return failure(ErrorCode::corrupt, "the stored bytes of " + text_of(logged) +
@@ -499,6 +502,16 @@ Result<Bytes> TransactionLog::bytes(std::int64_t id) {
   ROLLCALL_TRY_ASSIGN(const bool found, select.step());
   if (!found) return failure(ErrorCode::not_found, "no such transaction");
   return unpack(select.integer(0), select.bytes(1));
+}
+
+Result<void> TransactionLog::redact(std::int64_t id, BytesView bytes) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement update,
+      connection_->cached("UPDATE _transactions SET encoding = ?2, bytes = ?3 WHERE id = ?1"));
+  update.bind_integer(1, id);
+  update.bind_integer(2, bytes.empty() ? erased_encoding : redacted_bit);
+  update.bind_bytes(3, bytes);
+  return update.run();
 }
 
 Result<void> TransactionLog::each(

@@ -49,7 +49,7 @@ struct LoggedTransaction {
   std::int64_t request = 0;  // the proof that it came with
   Hash hash;
   BytesView bytes;      // empty: a void, or erased
-  bool erased = false;  // its bytes went with a person's; told only by calls that read bytes
+  bool erased = false;  // bytes, or some, went with a person's; told only by calls that read bytes
 };
 // "transaction 7 of device 0a1b2c3d": for messages.
 std::string text_of(const LoggedTransaction& logged);
@@ -135,6 +135,8 @@ class TransactionLog {
   Result<std::optional<LoggedTransaction>> find(std::int64_t id);
   Result<std::optional<LoggedTransaction>> find(DeviceNumber device, TxNumber number);
   Result<std::size_t> count_parked(DeviceNumber device);
+  // What is left of its bytes after an erasure; empty: nothing.
+  Result<void> redact(std::int64_t id, BytesView bytes);
   Result<Bytes> bytes(std::int64_t id);
   // All, by arrival, with their bytes, until `each` fails.
   Result<void> each(const std::function<Result<void>(const LoggedTransaction&)>& each);

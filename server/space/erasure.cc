@@ -1,0 +1,79 @@
+#include "server/space/erasure.h"
+
+#include "engine/codec/transaction.h"
+#include "engine/storage/connection.h"
+
+namespace rollcall {
+namespace {
+
+constexpr const char* create_erasures_sql =
+    "CREATE TABLE _erasures(sequence INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, "
+    "reason TEXT NOT NULL)";
+constexpr const char* create_erased_sql =
+    "CREATE TABLE _erased(collection INTEGER NOT NULL, id BLOB NOT NULL, "
+    "sequence INTEGER NOT NULL, PRIMARY KEY(collection, id)) WITHOUT ROWID";
+
+}  // namespace
+
+std::vector<std::string> ErasureTable::create_statements() {
+  return {create_erasures_sql, create_erased_sql};
+}
+
+std::vector<Upgrade> ErasureTable::upgrades() {
+  return {{"_erasures", "", create_erasures_sql}, {"_erased", "", create_erased_sql}};
+}
+
+Result<void> ErasureTable::add(Sequence sequence, std::int64_t at_ms, std::string_view reason,
+                               std::span<const ErasedRow> rows) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement erasure,
+      connection_->cached("INSERT INTO _erasures(sequence, at_ms, reason) VALUES(?1, ?2, ?3)"));
+  erasure.bind_integer(1, static_cast<std::int64_t>(sequence.value));
+  erasure.bind_integer(2, at_ms);
+  erasure.bind_text(3, reason);
+  ROLLCALL_TRY(erasure.run());
+  ROLLCALL_TRY_ASSIGN(Statement erased,
+                      connection_->cached("INSERT INTO _erased(collection, id, sequence) "
+                                          "VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING"));
+  for (const ErasedRow& row : rows) {
+    erased.bind_integer(1, row.collection.value);
+    erased.bind_id(2, row.id);
+    erased.bind_integer(3, static_cast<std::int64_t>(sequence.value));
+    ROLLCALL_TRY(erased.run());
+  }
+  return {};
+}
+
+Result<std::set<ErasedRow>> ErasureTable::all() {
+  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached("SELECT collection, id FROM _erased"));
+  std::set<ErasedRow> rows;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return rows;
+    if (select.bytes(1).size() != RowId::size_bytes) {
+      return failure(ErrorCode::corrupt, "_erased: a row's id is not 16 bytes");
+    }
+    rows.insert({CollectionId(static_cast<std::uint16_t>(select.integer(0))),
+                 RowId::from_bytes(select.bytes(1))});
+  }
+}
+
+Result<Redacted> without_rows(BytesView body, const std::set<ErasedRow>& rows) {
+  Redacted redacted;
+  TransactionReader reader;
+  // What does not decode was refused for it, and names no row that anybody could tell.
+  if (const auto opened = reader.open(body); !opened) return redacted;
+  TransactionWriter writer;
+  for (RowWrite write; reader.next(write);) {
+    if (rows.contains({write.collection, write.id})) {
+      redacted.changed = true;
+    } else {
+      writer.add(write);
+    }
+  }
+  if (!redacted.changed || writer.rows() == 0) return redacted;
+  ROLLCALL_TRY_ASSIGN(redacted.bytes, writer.finish(reader.head()));
+  return redacted;
+}
+
+}  // namespace rollcall

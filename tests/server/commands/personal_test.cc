@@ -1,0 +1,170 @@
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "client-core/sync/curl_transport.h"
+#include "client-core/sync/enrollment.h"
+#include "client-core/sync/sync_session.h"
+#include "engine/base/sodium_cryptography.h"
+#include "engine/clock/clock.h"
+#include "tests/engine/base/need.h"
+#include "tests/server/commands/server_program.h"
+
+namespace rollcall {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+constexpr const char* canary = "Quetzalcoatlus";
+constexpr const char* word = "Xoloitzcuintli";
+
+// Names of files below the folder that hold these bytes.
+std::vector<std::string> files_with(const std::string& folder, const std::string& bytes) {
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    std::stringstream content;
+    content << in.rdbuf();
+    if (content.str().find(bytes) != std::string::npos) found.push_back(entry.path().string());
+  }
+  return found;
+}
+
+// The same of a database and what SQLite keeps beside it.
+std::vector<std::string> files_with_beside(const std::string& database, const std::string& bytes) {
+  std::vector<std::string> found;
+  for (const char* end : {"", "-wal", "-journal"}) {
+    std::ifstream in(database + end, std::ios::binary);
+    std::stringstream content;
+    content << in.rdbuf();
+    if (content.str().find(bytes) != std::string::npos) found.push_back(database + end);
+  }
+  return found;
+}
+
+// The real server, with people who were imported and a real device that knows them.
+class PersonalTest : public CommandsTest {
+ protected:
+  PersonalTest() {
+    std::string list = "given_name,family_name,unit\n";
+    for (int i = 0; i < 40; ++i) list += "Ann,Number" + std::to_string(i) + ",nc/wake\n";
+    list += std::string("Bea,") + canary + ",nc/wake\n";
+    said("import", {"nc", "person", write("people.csv", list), "--key", "family_name"});
+    std::filesystem::remove(file("people.csv"));
+  }
+  std::string id_of(const std::string& family_name) const {
+    std::istringstream lines(exported("person"));
+    for (std::string line; std::getline(lines, line);) {
+      const json row = json::parse(line);
+      if (row.value("family_name", "") == family_name) return row["id"];
+    }
+    return "";
+  }
+  std::unique_ptr<Replica> enroll(const std::string& name) {
+    const std::string link = json::parse(
+        said("invite", {"nc", "--label", name, "--scope", "unit/nc=captain", "--json"}))["link"];
+    CurlTransport transport;
+    return need(rollcall::enroll(file(name), need(Entrance::from_link(link)), transport, doors(),
+                                 {}, 30'000));
+  }
+  void sync(Replica& replica) {
+    CurlTransport transport;
+    SyncSession session(replica, transport, doors());
+    need(session.catch_up(3));
+  }
+  static std::int64_t people(Replica& replica) {
+    auto query = need(replica.query("SELECT count(*) FROM person"));
+    need(query.step());
+    return query.value(0).integer;
+  }
+  ReplicaDoors doors() { return {clock_, random_, cryptography_}; }
+
+  SystemClock clock_;
+  SystemRandom random_;
+  SodiumCryptography cryptography_;
+};
+
+TEST_F(PersonalTest, ErasesAPersonFromEveryFileHereAndOnDevicesAndVerifyKnows_G19) {
+  Serving server(folder());
+  auto captain = enroll("captain.db");
+  sync(*captain);
+  ASSERT_EQ(people(*captain), 41);
+  const std::string id = id_of(canary);
+  ASSERT_THAT(id, Not(IsEmpty()));
+  // What another device writes about her, in one transaction with something else.
+  const auto organizer = enroll("organizer.db");
+  sync(*organizer);
+  {
+    auto transaction = need(organizer->begin());
+    const auto about = need(RowId::parse(id)), other = need(RowId::parse(id_of("Number7")));
+    for (const RowId& person : {about, other}) {
+      const NamedValue call[] = {
+          {"person", ValueView::of_bytes(person.view())},
+          {"unit", ValueView::of_text("nc/wake")},
+          {"kind", ValueView::of_text("call")},
+          {"at", ValueView::of_integer(clock_.utc_ms())},
+          {"note", ValueView::of_text(person == about ? "she said Xoloitzcuintli" : "not home")}};
+      need(transaction.put("activity", call));
+    }
+    need(transaction.commit());
+  }
+  sync(*organizer);
+  sync(*captain);
+
+  const Ran shown = run2("personal", "export", {"nc", id});
+  EXPECT_EQ(shown.exit, 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr(canary));
+  EXPECT_THAT(shown.out, HasSubstr(word));
+  EXPECT_THAT(shown.out, Not(HasSubstr("not home")));
+  EXPECT_THAT(files_with(folder(), canary), Not(IsEmpty())) << "the search finds what is there";
+
+  const Ran dry = run2("personal", "erase", {"nc", id, "--reason", "she asked", "--dry-run"});
+  EXPECT_THAT(dry.out, HasSubstr("would erase 1 activity, 1 person"));
+  EXPECT_EQ(id_of(canary), id);
+
+  const Ran erased = run2("personal", "erase", {"nc", id, "--reason", "she asked"});
+  ASSERT_EQ(erased.exit, 0) << erased.err;
+  EXPECT_THAT(erased.out, HasSubstr("erased 1 activity, 1 person, and what 2 transactions wrote"));
+  EXPECT_THAT(exported("person"), HasSubstr("Number39")) << "others stay";
+  EXPECT_THAT(exported("activity"), HasSubstr("not home"));
+  sync(*captain);
+  EXPECT_EQ(people(*captain), 40);
+  EXPECT_EQ(need(captain->status()).diverged, false);
+  captain.reset();  // folds its log in
+  EXPECT_EQ(server.end(SIGTERM), 0);
+  for (const std::string& text : {std::string(canary), std::string(word)}) {
+    EXPECT_THAT(files_with(folder(), text), IsEmpty());
+    EXPECT_THAT(files_with_beside(file("captain.db"), text), IsEmpty());
+  }
+  EXPECT_THAT(said("verify"), HasSubstr("(the bytes of 2 were erased)"));
+  EXPECT_EQ(run2("personal", "export", {"nc", id}).exit, 1);
+  const Ran again = run2("personal", "erase", {"nc", id, "--reason", "she asked"});
+  EXPECT_EQ(again.exit, 1);
+  EXPECT_THAT(again.err, HasSubstr(id));
+}
+
+TEST_F(PersonalTest, KeepsWhatItIsToldToKeepAndRefusesWhatItCannotFind) {
+  const std::string id = id_of(canary);
+  EXPECT_EQ(run2("personal", "erase", {"nc", id}).exit, 2) << "a reason is wanted";
+  EXPECT_EQ(run2("personal", "erase", {"nc", "nobody", "--reason", "x"}).exit, 2);
+  const Ran none =
+      run2("personal", "erase", {"nc", "018f0000-0000-7000-8000-000000000000", "--reason", "x"});
+  EXPECT_EQ(none.exit, 1);
+  const Ran unknown = run2("personal", "erase", {"nc", id, "--reason", "x", "--keep", "nothing"});
+  EXPECT_EQ(unknown.exit, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("'nothing'"));
+  EXPECT_EQ(id_of(canary), id);
+}
+
+}  // namespace
+}  // namespace rollcall
