@@ -7,14 +7,16 @@
 namespace rollcall {
 namespace {
 
-constexpr const char* create_sql =
+constexpr const char* create_compactions_sql =
     "CREATE TABLE _compactions(id INTEGER PRIMARY KEY, head INTEGER NOT NULL, "
     "through INTEGER NOT NULL, collection INTEGER NOT NULL, after BLOB, upto BLOB NOT NULL)";
 
 }  // namespace
 
-std::vector<std::string> CompactionTable::create_statements() { return {create_sql}; }
-std::vector<Upgrade> CompactionTable::upgrades() { return {{"_compactions", "", create_sql}}; }
+std::vector<std::string> CompactionTable::create_statements() { return {create_compactions_sql}; }
+std::vector<Upgrade> CompactionTable::upgrades() {
+  return {{"_compactions", "", create_compactions_sql}};
+}
 
 Result<void> CompactionTable::add(const CompactedRange& range) {
   ROLLCALL_TRY_ASSIGN(

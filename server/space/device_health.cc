@@ -6,23 +6,23 @@
 namespace rollcall {
 namespace {
 
-constexpr const char* create_sql =
+constexpr const char* create_health_sql =
     "CREATE TABLE _health(device INTEGER PRIMARY KEY, seen_ms INTEGER NOT NULL, "
     "read INTEGER NOT NULL, read_ms INTEGER NOT NULL, told INTEGER NOT NULL, "
     "told_ms INTEGER NOT NULL, schema_version INTEGER NOT NULL, late_ms INTEGER NOT NULL, "
     "pending INTEGER, skew_ms INTEGER, app TEXT)";
 
-std::int64_t as_integer(std::uint64_t value) { return static_cast<std::int64_t>(value); }
-std::uint64_t as_unsigned(std::int64_t value) { return static_cast<std::uint64_t>(value); }
+std::int64_t column_of(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+std::uint64_t number_of(std::int64_t value) { return static_cast<std::uint64_t>(value); }
 
 LogPlace read_place(const Statement& from, int column) {
-  return {Sequence(as_unsigned(from.integer(column))), from.integer(column + 1)};
+  return {Sequence(number_of(from.integer(column))), from.integer(column + 1)};
 }
 
 }  // namespace
 
-std::vector<std::string> HealthTable::create_statements() { return {create_sql}; }
-std::vector<Upgrade> HealthTable::upgrades() { return {{"_health", "", create_sql}}; }
+std::vector<std::string> HealthTable::create_statements() { return {create_health_sql}; }
+std::vector<Upgrade> HealthTable::upgrades() { return {{"_health", "", create_health_sql}}; }
 
 Result<std::optional<DeviceHealth>> HealthTable::find(DeviceNumber device) {
   ROLLCALL_TRY_ASSIGN(
@@ -39,8 +39,8 @@ Result<std::optional<DeviceHealth>> HealthTable::find(DeviceNumber device) {
   health.schema_version = static_cast<std::uint32_t>(select.integer(5));
   health.late_ms = select.integer(6);
   if (!select.is_null(7)) {
-    health.report = DeviceReport{as_unsigned(select.integer(7)), select.integer(8),
-                                 std::string(select.text(9))};
+    health.report =
+        DeviceReport{number_of(select.integer(7)), select.integer(8), std::string(select.text(9))};
   }
   return std::optional<DeviceHealth>(std::move(health));
 }
@@ -53,14 +53,14 @@ Result<void> HealthTable::save(DeviceNumber device, const DeviceHealth& health) 
                           "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"));
   insert.bind_integer(1, device.value);
   insert.bind_integer(2, health.seen_ms);
-  insert.bind_integer(3, as_integer(health.read.sequence.value));
+  insert.bind_integer(3, column_of(health.read.sequence.value));
   insert.bind_integer(4, health.read.commit_ms);
-  insert.bind_integer(5, as_integer(health.told.sequence.value));
+  insert.bind_integer(5, column_of(health.told.sequence.value));
   insert.bind_integer(6, health.told.commit_ms);
   insert.bind_integer(7, health.schema_version);
   insert.bind_integer(8, health.late_ms);
   if (health.report) {
-    insert.bind_integer(9, as_integer(health.report->pending));
+    insert.bind_integer(9, column_of(health.report->pending));
     insert.bind_integer(10, health.report->skew_ms);
     insert.bind_text(11, health.report->app);
   } else {

@@ -7,14 +7,14 @@
 namespace rollcall {
 namespace {
 
-constexpr const char* create_sql =
+constexpr const char* create_epochs_sql =
     "CREATE TABLE _epochs(epoch INTEGER PRIMARY KEY, begun_ms INTEGER NOT NULL, "
     "head INTEGER NOT NULL, reconciled INTEGER NOT NULL)";
 
 }  // namespace
 
-std::vector<std::string> EpochTable::create_statements() { return {create_sql}; }
-std::vector<Upgrade> EpochTable::upgrades() { return {{"_epochs", "", create_sql}}; }
+std::vector<std::string> EpochTable::create_statements() { return {create_epochs_sql}; }
+std::vector<Upgrade> EpochTable::upgrades() { return {{"_epochs", "", create_epochs_sql}}; }
 
 Result<void> EpochTable::add(const EpochRecord& record) {
   ROLLCALL_TRY_ASSIGN(Statement insert,

@@ -9,13 +9,15 @@
 namespace rollcall {
 namespace {
 
-constexpr const char* create_sql =
+constexpr const char* create_past_schemas_sql =
     "CREATE TABLE _past_schemas(until INTEGER PRIMARY KEY, schema BLOB NOT NULL)";
 
 }  // namespace
 
-std::vector<std::string> PastRoles::create_statements() { return {create_sql}; }
-std::vector<Upgrade> PastRoles::upgrades() { return {{"_past_schemas", "", create_sql}}; }
+std::vector<std::string> PastRoles::create_statements() { return {create_past_schemas_sql}; }
+std::vector<Upgrade> PastRoles::upgrades() {
+  return {{"_past_schemas", "", create_past_schemas_sql}};
+}
 
 Result<PastRoles> PastRoles::load(Connection& connection, const Cryptography& cryptography) {
   PastRoles loaded;

@@ -25,7 +25,7 @@ struct Line {
 };
 
 void print(const Measurements& m) {
-  const std::array<Line, 17> lines{{
+  const std::array<Line, 18> lines{{
       {"local write, 1,000 rows a transaction", m.local_write_ratio, 3, 2, "x floor"},
       {"push to an empty server, durable", m.push_ratio, 5, 3, "x floor"},
       {"bootstrap into an empty replica", m.bootstrap_ratio, 4, 2.5, "x floor"},
@@ -41,6 +41,7 @@ void print(const Measurements& m) {
       {"wire bytes of the bootstrap", m.wire_ratio, 0.78, 0.65, "x gzip -6 JSON"},
       {"client's peak memory", m.client_peak_mb, 64, 32, "MB"},
       {"idle sync, both ways", m.idle_sync_bytes, 1000, 600, "bytes"},
+      {"1,000 changes past 1,000 idle devices", m.idle_scan_ms, 50, 25, "ms"},
       {"a silent TLS connection, of 10,000", m.tls_connection_kib, 80, 64, "KiB"},
       {"a sync's p99 among these", m.crowd_p99_ratio, 2, 1.2, "x alone"},
       {"a sync's p99 among 5,000 that dawdle", m.slowloris_p99_ratio, 2, 1.2, "x alone"},
@@ -79,6 +80,7 @@ std::string json_of(const Measurements& m) {
       {"client_peak_mb", m.client_peak_mb},
       {"idle_sync_bytes", m.idle_sync_bytes},
       {"fsyncs_per_push", m.fsyncs_per_push},
+      {"idle_scan_ms", m.idle_scan_ms},
       {"tls_connection_kib", m.tls_connection_kib},
       {"crowd_p99_ratio", m.crowd_p99_ratio},
       {"slowloris_p99_ratio", m.slowloris_p99_ratio},
@@ -101,6 +103,7 @@ Result<Measurements> measure(const BenchSetup& setup, const BenchRows& rows, int
   if (m.floor_s > 0 && wanted("search")) ROLLCALL_TRY(measure_full_text(setup, rows, repeats, m));
   if (wanted("authority")) ROLLCALL_TRY(measure_authority(setup, rows, repeats, m));
   if (wanted("live")) ROLLCALL_TRY(measure_live(setup, m));
+  if (wanted("idle")) ROLLCALL_TRY(measure_idle_scan(repeats, m));
   if (wanted("crowd")) ROLLCALL_TRY(measure_crowd(setup, m));
   if (wanted("merge")) ROLLCALL_TRY(measure_merge(setup, repeats, m));
   return m;
@@ -123,8 +126,8 @@ int run(int argc, char** argv) {
   app.add_option("--json", json_path, "also write the measurements to this file");
   app.add_option("--repeats", repeats, "runs; medians are told")->check(CLI::Range(1, 99));
   app.add_option("--only", only,
-                 "bulk, search (after bulk), authority, live, crowd, merge; all without it")
-      ->check(CLI::IsMember({"bulk", "search", "authority", "live", "crowd", "merge"}));
+                 "bulk, search (after bulk), authority, live, idle, crowd, merge; all without it")
+      ->check(CLI::IsMember({"bulk", "search", "authority", "live", "idle", "crowd", "merge"}));
   app.add_option("--server", setup.server, "the rollcall-server to measure");
   app.add_option("--bootstrap-into", into, "(the benchmark's own: one bootstrap)")->group("");
   app.add_option("--link", link, "(with it)")->group("");

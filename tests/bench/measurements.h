@@ -25,6 +25,7 @@ struct Measurements {
   double client_peak_mb = 0;
   double idle_sync_bytes = 0;
   double fsyncs_per_push = 0;
+  double idle_scan_ms = 0;         // 1,000 changes, 1,000 waiting devices that see none of them
   double tls_connection_kib = 0;   // of the server, for one that is silent
   double crowd_p99_ratio = 0;      // an idle sync among 10,000 silent connections, to alone
   double slowloris_p99_ratio = 0;  // the same among 5,000 that dawdle

@@ -33,6 +33,8 @@ Result<void> measure_live(const BenchSetup& setup, Measurements& out);
 // merge_s.
 Result<void> measure_merge(const BenchSetup& setup, int repeats, Measurements& out);
 
+// idle_scan_ms: what the server's list of waiting devices, 20 grants each, costs 1,000 commits.
+Result<void> measure_idle_scan(int repeats, Measurements& out);
 // tls_connection_kib, crowd_p99_ratio, slowloris_p99_ratio.
 Result<void> measure_crowd(const BenchSetup& setup, Measurements& out);
 
