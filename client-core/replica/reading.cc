@@ -283,7 +283,9 @@ Result<void> Reading::complete(const SyncReply& reply, const SyncRequest& asked,
     ROLLCALL_TRY(retire_left_over(retired));
   }
   if (standing.regrouped != Regrouped::no) {
-    ROLLCALL_TRY(parts_.confirmed.drop_uncovered(standing.regrouped == Regrouped::shrunk));
+    const bool shrunk = standing.regrouped == Regrouped::shrunk;
+    if (shrunk) ROLLCALL_TRY(parts_.gone.forget_fields());
+    ROLLCALL_TRY(parts_.confirmed.drop_uncovered(shrunk));
   }
   overlay.settle();
   standing.retired = std::max(standing.retired, retired);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "client-core/replica/confirmed_rows.h"
+#include "client-core/replica/gone_rows.h"
 #include "client-core/replica/grants.h"
 #include "client-core/replica/healing.h"
 #include "client-core/replica/outbox.h"
@@ -33,6 +34,7 @@ class Reading {
     Staging& staging;
     Healing& healing;
     Outbox& outbox;
+    GoneRows& gone;
   };
   explicit Reading(const Parts& parts) : parts_(parts) {}
 

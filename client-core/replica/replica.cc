@@ -35,8 +35,9 @@ Result<void> create_tables(Connection& connection) {
         Outbox::create_statements(), Verdicts::create_statements(),
         PendingWrites::create_statements(), BaseImages::create_statements(),
         UnknownValues::create_statements(), OpenLosers::create_statements(),
-        ConflictNumbers::create_statements(), Staging::create_statements(),
-        Healing::create_statements(), ForkPlan::create_statements()}) {
+        GoneRows::create_statements(), ConflictNumbers::create_statements(),
+        Staging::create_statements(), Healing::create_statements(),
+        ForkPlan::create_statements()}) {
     for (const std::string& statement : statements) ROLLCALL_TRY(connection.execute(statement));
   }
   ROLLCALL_TRY(connection.execute(PathSets::create_statement()));
@@ -63,7 +64,10 @@ Result<void> upgrade_file(Connection& connection) {
     }
     ROLLCALL_TRY(Standing::upgrade(connection));
   }
-  ROLLCALL_TRY(Identity::upgrade(connection));
+  if (format < 3) ROLLCALL_TRY(Identity::upgrade(connection));
+  for (const std::string& statement : GoneRows::create_statements()) {
+    ROLLCALL_TRY(connection.execute(statement));
+  }
   ROLLCALL_TRY(
       connection.execute("PRAGMA user_version = " + std::to_string(replica_format_version)));
   return transaction.commit();
@@ -426,7 +430,7 @@ Result<bool> Replica::take_verdicts(const SyncRequest& asked, const SyncReply& r
   }
   ROLLCALL_TRY_ASSIGN(const Verdicts::News news,
                       parts.verdicts.take(reply.verdicts, parts.outbox.last(), parts.standing));
-  for (const TxNumber number : news.out) ROLLCALL_TRY(parts.take_out_of_sight(number));
+  ROLLCALL_TRY(parts.take_out_of_sight(news.out));
   if (!reply.receipt.empty() && !asked.transactions.empty()) {
     const TxNumber last(asked.first_tx.value + asked.transactions.size() - 1);
     ROLLCALL_TRY(
@@ -537,7 +541,7 @@ Result<TxNumber> Replica::void_oldest(std::optional<TxNumber> refused) {
     ROLLCALL_TRY(parts.outbox.make_void(number));
     ROLLCALL_TRY(parts.verdicts.reject_unsent(number, static_cast<std::uint32_t>(ErrorCode::voided),
                                               "the server cannot read it"));
-    return parts.take_out_of_sight(number);
+    return parts.take_out_of_sight(std::span(&number, 1));
   });
   ROLLCALL_TRY(std::move(done));
   return number;

@@ -37,7 +37,7 @@ Result<void> Replica::find_fork(const SyncRequest& asked, const SyncReply& reply
   const std::vector<Verdict> verdicts = up_to(reply.verdicts, common);
   ROLLCALL_TRY_ASSIGN(const Verdicts::News news,
                       parts.verdicts.take(verdicts, parts.outbox.last(), parts.standing));
-  for (const TxNumber number : news.out) ROLLCALL_TRY(parts.take_out_of_sight(number));
+  ROLLCALL_TRY(parts.take_out_of_sight(news.out));
   // More of what both have is told with the next reply.
   if (!parted || parts.standing.seen != common) return {};
   ForkPlan::Step step{common, {}};

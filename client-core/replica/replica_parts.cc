@@ -30,6 +30,7 @@ ReplicaParts::ReplicaParts(const ReplicaDoors& the_doors, const ReplicaOptions& 
       bases(connection),
       unknown(connection),
       losers(connection),
+      gone(connection),
       conflict_numbers(connection),
       orphans(connection),
       private_values(connection),
@@ -39,7 +40,7 @@ ReplicaParts::ReplicaParts(const ReplicaDoors& the_doors, const ReplicaOptions& 
       confirmed(connection, overlay, path_sets, parts_of(*this), clock),
       staging(connection),
       healing(connection, confirmed, grants, staging, path_sets),
-      reading({parts_of(*this), overlay, confirmed, path_sets, staging, healing, outbox}),
+      reading({parts_of(*this), overlay, confirmed, path_sets, staging, healing, outbox, gone}),
       queries(connection),
       schemas_{std::move(schema)} {
   grants.choose_schema(tables.schema());
@@ -178,16 +179,38 @@ Result<void> ReplicaParts::show_again(TxNumber number) {
   return {};
 }
 
-Result<void> ReplicaParts::take_out_of_sight(TxNumber number) {
-  ROLLCALL_TRY_ASSIGN(Bytes body, outbox.body(number));
-  DecodedTransaction transaction;
-  ROLLCALL_TRY(transaction.decode(number, std::move(body)));
+// What this device holds of the rows that a transaction edits, as long as it holds it.
+Result<void> ReplicaParts::keep_gone_rows(const DecodedTransaction& transaction) {
   KnownRow row;
   for (const RowWrite& write : transaction.rows()) {
-    const RowKey key{write.collection, write.id};
-    ROLLCALL_TRY(overlay.load(key, row));
-    ROLLCALL_TRY(pending.forget_one(key, number));
-    if (row.table != nullptr) ROLLCALL_TRY(overlay.store(row));
+    if (write.insert) continue;
+    ROLLCALL_TRY(overlay.load({write.collection, write.id}, row));
+    if (row.table == nullptr || (!row.confirmed && !row.lingers)) continue;
+    ROLLCALL_TRY(gone.keep(row.def(), row.key.id, row.state));
+  }
+  return {};
+}
+
+Result<void> ReplicaParts::take_out_of_sight(std::span<const TxNumber> numbers) {
+  DecodedTransaction transaction;
+  KnownRow row;
+  // Before any of them goes: with the last edit of a row its image goes, too.
+  for (const TxNumber number : numbers) {
+    const StoredVerdict* verdict = verdicts.recent(number);
+    if (verdict == nullptr || !verdict->wants_a_row()) continue;
+    ROLLCALL_TRY_ASSIGN(Bytes body, outbox.body(number));
+    ROLLCALL_TRY(transaction.decode(number, std::move(body)));
+    ROLLCALL_TRY(keep_gone_rows(transaction));
+  }
+  for (const TxNumber number : numbers) {
+    ROLLCALL_TRY_ASSIGN(Bytes body, outbox.body(number));
+    ROLLCALL_TRY(transaction.decode(number, std::move(body)));
+    for (const RowWrite& write : transaction.rows()) {
+      const RowKey key{write.collection, write.id};
+      ROLLCALL_TRY(overlay.load(key, row));
+      ROLLCALL_TRY(pending.forget_one(key, number));
+      if (row.table != nullptr) ROLLCALL_TRY(overlay.store(row));
+    }
   }
   return {};
 }

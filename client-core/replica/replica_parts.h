@@ -2,12 +2,14 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "client-core/replica/base_images.h"
 #include "client-core/replica/confirmed_rows.h"
 #include "client-core/replica/conflict_numbers.h"
 #include "client-core/replica/fork_plan.h"
+#include "client-core/replica/gone_rows.h"
 #include "client-core/replica/grants.h"
 #include "client-core/replica/healing.h"
 #include "client-core/replica/identity.h"
@@ -56,8 +58,8 @@ struct ReplicaParts {
   void must_reload() noexcept { needs_reload_ = true; }
   // Another schema from now on.
   void change_schema(std::shared_ptr<const Schema> schema);
-  // An own transaction is rejected or parked: its rows show what they would without it.
-  Result<void> take_out_of_sight(TxNumber number);
+  // Own transactions are rejected or parked: their rows show what they would without them.
+  Result<void> take_out_of_sight(std::span<const TxNumber> numbers);
   // The rows that an own transaction writes are replayed anew.
   Result<void> show_again(TxNumber number);
   // Gives listed conflicts their numbers; with `is_all`, those of closed ones are forgotten.
@@ -95,6 +97,7 @@ struct ReplicaParts {
   BaseImages bases;
   UnknownValues unknown;
   OpenLosers losers;
+  GoneRows gone;
   ConflictNumbers conflict_numbers;
   Orphans orphans;
   PrivateValues private_values;
@@ -109,6 +112,7 @@ struct ReplicaParts {
 
  private:
   Result<void> read_all();
+  Result<void> keep_gone_rows(const DecodedTransaction& transaction);
 
   Standing saved_;
   bool needs_reload_ = true;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client-core/replica/replica_parts.h"
+#include "client-core/replica/retry.h"
 #include "client-core/replica/write_buffer.h"
 
 namespace rollcall {
@@ -105,8 +106,8 @@ Result<Committed> Tray::retry(TxNumber number) {
   {
     ROLLCALL_TRY_ASSIGN(Transaction sql, Transaction::write(parts_.connection));
     WriteBuffer again(parts_, std::move(sql), parts_.clock.next());
-    for (const RowWrite& row : transaction.rows()) ROLLCALL_TRY(again.repeat(row));
-    ROLLCALL_TRY(parts_.verdicts.deal_with(number));
+    ROLLCALL_TRY(Retry(parts_, again).write(transaction));
+    ROLLCALL_TRY(deal_with(number));
     ROLLCALL_TRY_ASSIGN(made, again.commit());
   }
   // What it wrote is so already: nothing was made, and the old one is dealt with all the same.
@@ -114,10 +115,20 @@ Result<Committed> Tray::retry(TxNumber number) {
   return made;
 }
 
+Result<void> Tray::deal_with(TxNumber number) {
+  ROLLCALL_TRY(parts_.verdicts.deal_with(number));
+  ROLLCALL_TRY_ASSIGN(const std::vector<TxNumber> left, parts_.verdicts.tray());
+  for (const TxNumber other : left) {
+    ROLLCALL_TRY_ASSIGN(const auto verdict, parts_.verdicts.find(other));
+    if (verdict && verdict->wants_a_row()) return {};
+  }
+  return parts_.gone.forget_all();
+}
+
 Result<void> Tray::discard(TxNumber number) {
   auto in_tray = find(number);
   if (!in_tray) return std::move(in_tray).error();
-  return parts_.write([&] { return parts_.verdicts.deal_with(number); });
+  return parts_.write([&] { return deal_with(number); });
 }
 
 Result<std::string> Tray::export_json(TxNumber number) {

@@ -29,6 +29,8 @@ class Tray {
  private:
   // `not_found` when it is not in the tray.
   Result<StoredVerdict> find(TxNumber number);
+  // It is out of the tray; with the last that wants them, the copies of rows that are gone go, too.
+  Result<void> deal_with(TxNumber number);
   Result<TrayEntry> describe(TxNumber number, const StoredVerdict& verdict);
 
   ReplicaParts& parts_;

@@ -30,6 +30,11 @@ struct StoredVerdict {
   [[nodiscard]] bool is_out() const {
     return kind == VerdictKind::rejected || kind == VerdictKind::parked;
   }
+  // It edits a row that the server does not have, or not yet.
+  [[nodiscard]] bool wants_a_row() const {
+    const auto is = [this](ErrorCode wanted) { return code == static_cast<std::uint32_t>(wanted); };
+    return is_out() && (is(ErrorCode::gone) || is(ErrorCode::unknown_row));
+  }
 };
 
 // The verdicts of this device's transactions. A transaction up to `Standing::seen` that stands here

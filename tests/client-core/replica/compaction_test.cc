@@ -115,5 +115,98 @@ TEST_F(CompactionTest, ARowThatIsGoneMayComeAgainWithNothingOfBefore) {
   world_.expect_same(*asleep_);
 }
 
+TEST_F(CompactionTest, ARetryInsertsARowThatIsGoneFromTheDevicesCopy_C5) {
+  awake_->add("thing", id_of(1), "visits", number(5));
+  awake_->add("thing", id_of(1), "tags", text("tall"));
+  awake_->set("thing", id_of(1), {{"note", text("of before")}});
+  awake_->sync();
+  asleep_->sync();
+  awake_->erase("thing", id_of(1));
+  awake_->sync();
+  half_a_year();
+  asleep_->set("thing", id_of(1), {{"name", text("Anna")}});
+  asleep_->add("thing", id_of(1), "visits", number(2));
+  need(asleep_->write([&](LocalTransaction& transaction) {
+    need(transaction.set("thing", id_of(1), Values{{"rung", text("mid")}}));
+    need(transaction.put("ticket",
+                         Values{{"event", id_value(id_of(9))}, {"person", id_value(id_of(1))}}));
+  }));
+  asleep_->erase("thing", id_of(1));
+  static_cast<void>(compact(world_, 180));
+  asleep_->sync();
+  const std::vector<TrayEntry> tray = need(asleep_->replica().tray());
+  ASSERT_EQ(tray.size(), 4u);
+  EXPECT_EQ(asleep_->shows("thing", id_of(1), "name"), "-");
+  asleep_->restart();
+
+  const auto id_in = [&](const std::string& sql) {
+    QueryRows found = need(asleep_->replica().query(sql));
+    ROLLCALL_CHECK(need(found.step()));
+    return RowId::from_bytes(found.value(0).bytes);
+  };
+  // The later ones go on with the row that the first of them inserted.
+  const auto things = asleep_->count("SELECT count(*) FROM thing");
+  need(asleep_->replica().retry(tray[1].number));
+  EXPECT_EQ(asleep_->count("SELECT count(*) FROM thing"), things + 1);
+  const RowId again = id_in("SELECT id FROM thing WHERE note = 'of before'");
+  EXPECT_NE(again, id_of(1));
+  EXPECT_EQ(asleep_->shows("thing", again, "unit"), "a");
+  EXPECT_EQ(asleep_->shows("thing", again, "name"), "Ann");
+  EXPECT_EQ(asleep_->shows("thing", again, "tags"), R"(["tall"])");
+  EXPECT_EQ(asleep_->shows("thing", again, "visits"), "2") << "only what was rejected";
+  need(asleep_->replica().retry(tray[0].number));
+  EXPECT_EQ(asleep_->count("SELECT count(*) FROM ticket"), 0);
+  need(asleep_->replica().retry(tray[2].number));
+  EXPECT_EQ(asleep_->count("SELECT count(*) FROM thing"), things + 1);
+  EXPECT_EQ(asleep_->shows("thing", again, "name"), "Anna");
+  EXPECT_EQ(asleep_->shows("thing", again, "rung"), "mid");
+  EXPECT_EQ(id_in("SELECT person FROM ticket"), again) << "whoever named the row names it still";
+  EXPECT_EQ(asleep_->count("SELECT count(*) FROM _gone_rows"), 1);
+  need(asleep_->replica().discard(tray[3].number));
+  EXPECT_EQ(asleep_->count("SELECT count(*) FROM _gone_rows"), 0) << "nothing wants it any more";
+
+  need(world_.space().grant(asleep_->device(), "event/" + id_of(9).text()));
+  asleep_->sync();
+  EXPECT_EQ(asleep_->status().rejected, 0u);
+  EXPECT_EQ(asleep_->status().pending, 0u);
+  world_.expect_same(*asleep_);
+  awake_->sync();
+  EXPECT_EQ(awake_->shows("thing", again, "visits"), "2");
+}
+
+TEST_F(CompactionTest, ADeletionOfARowThatIsGoneIsDoneWhenItIsRetried_C5) {
+  awake_->erase("thing", id_of(1));
+  awake_->sync();
+  half_a_year();
+  asleep_->erase("thing", id_of(1));
+  static_cast<void>(compact(world_, 180));
+  asleep_->sync();
+  const std::vector<TrayEntry> tray = need(asleep_->replica().tray());
+  ASSERT_EQ(tray.size(), 1u);
+  EXPECT_EQ(need(asleep_->replica().retry(tray[0].number)).number, TxNumber(0));
+  EXPECT_TRUE(need(asleep_->replica().tray()).empty());
+  EXPECT_EQ(asleep_->status().pending, 0u);
+}
+
+TEST_F(CompactionTest, ALostGrantTakesTheCopiesOfRowsThatAreGoneAlong_F5) {
+  awake_->set("thing", id_of(1), {{"note", text("of before")}});
+  awake_->sync();
+  asleep_->sync();
+  awake_->erase("thing", id_of(1));
+  awake_->sync();
+  half_a_year();
+  asleep_->set("thing", id_of(1), {{"name", text("Anna")}});
+  static_cast<void>(compact(world_, 180));
+  asleep_->sync();
+  EXPECT_EQ(asleep_->count("SELECT count(image) FROM _gone_rows"), 1);
+  need(world_.space().ungrant(asleep_->device(), "unit/a"));
+  asleep_->sync();
+  EXPECT_EQ(asleep_->count("SELECT count(image) FROM _gone_rows"), 0);
+  const std::vector<TrayEntry> tray = need(asleep_->replica().tray());
+  ASSERT_EQ(tray.size(), 1u);
+  EXPECT_EQ(code_of(asleep_->replica().retry(tray[0].number)), ErrorCode::gone);
+  EXPECT_NE(need(asleep_->replica().export_json(tray[0].number)).find("Anna"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace rollcall
