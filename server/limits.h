@@ -27,10 +27,18 @@ inline constexpr std::int64_t address_refusals_a_minute = 120;
 // Addresses that are remembered, some 100 bytes each. One is forgotten when its rates are full
 // again; where no more fit, those that wait for nothing go first, then rates begin anew.
 inline constexpr std::size_t addresses_max = 100'000;
-// Bodies of requests and replies that are in memory, all connections together, in bytes.
+// Bodies of requests that are in memory, all connections together, in bytes; replies have as much
+// of their own, so that who holds requests keeps nobody from an answer.
 inline constexpr std::size_t held_bytes_max = std::size_t{256} << 20;
+// Of these, what connections may hold on which nobody has proved yet who they are.
+inline constexpr std::size_t stranger_share = 4;
+// A body that is read on behalf of a known device's number although its address was refused much of
+// late, in bytes: so that a hall's phones are heard whatever one of them does.
+inline constexpr std::size_t heard_body_bytes_max = std::size_t{64} << 10;
 // Silence between two requests of a connection, in ms: above a client's long poll and its pauses.
 inline constexpr std::int64_t idle_ms_max = 75'000;
+// The same before a connection's first request, over TLS: who comes says something at once.
+inline constexpr std::int64_t stranger_idle_ms_max = 10'000;
 // A TLS handshake, from the connection's first moment, in ms: two round trips of a slow phone.
 inline constexpr std::int64_t handshake_ms_max = 10'000;
 // From a head's first byte to its last, in ms.
@@ -51,6 +59,8 @@ inline constexpr std::int64_t answer_ms_max = 120'000;
 // The body of a request that nobody signs (an enrolment), in bytes: a name, a key, a secret, a
 // label.
 inline constexpr std::size_t enroll_bytes_max = 4096;
+// A signed request that pushes nothing, unpacked, in bytes: the most that a client has to say.
+inline constexpr std::size_t bare_request_bytes_max = std::size_t{512} << 10;
 // Requests that wait for a reader: at 1 ms each, the last waits two seconds.
 inline constexpr std::size_t reader_queue_max = 2'000;
 // Requests that wait for a space's writer: pushes, enrolments, verdicts that were seen. Their

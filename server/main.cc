@@ -1,6 +1,7 @@
 // The program rollcall-server: its command line. Results go to stdout, progress and errors to
 // stderr. Exit: 0 done, 1 refused or failed, 2 usage.
 
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): POSIX
 #include <unistd.h>
 
 #include <functional>
@@ -108,6 +109,9 @@ class CommandLine {
       program_.err << "rollcall-server: " << told << "; see rollcall-server --help\n";
       return exit_usage;
     }
+    // What SQLite writes for a while goes to where the data lies: to its owner's disk, with its
+    // room.
+    if (const auto settings = config()) ::setenv("SQLITE_TMPDIR", settings->folder.c_str(), 0);
     const Result<void> done = chosen_();
     program_.out << std::flush;
     if (done) return 0;

@@ -58,6 +58,7 @@ std::string_view error_name(ErrorCode code) {
     case ErrorCode::wrong_device: return "wrong_device";
     case ErrorCode::device_revoked: return "device_revoked";
     case ErrorCode::refused: return "refused";
+    case ErrorCode::erased: return "erased";
     case ErrorCode::bad_transaction: return "bad_transaction";
     case ErrorCode::schema: return "schema";
     case ErrorCode::schema_change: return "schema_change";

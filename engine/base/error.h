@@ -72,6 +72,7 @@ enum class ErrorCode : std::int32_t {
   bad_transaction = 512,
   device_revoked = 513,  // parked: what a revoked device brings waits for somebody
   refused = 514,         // it was parked, and somebody refused it
+  erased = 515,          // a row that was erased for a person's sake
 
   // 6xx: a schema and its evolution.
   schema = 600,

@@ -353,6 +353,13 @@ Result<void> Connection::copy_to(const std::string& path) {
   return copy.run();
 }
 
+Result<void> Connection::vacuum() {
+  ROLLCALL_TRY(execute("PRAGMA temp_store = FILE"));  // a file may be larger than the memory
+  auto done = execute("VACUUM");
+  auto back = execute("PRAGMA temp_store = MEMORY");
+  return done ? back : done;
+}
+
 Result<void> Connection::checkpoint() {
   if (state_->poison) return *state_->poison;
   const int code =

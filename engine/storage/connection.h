@@ -83,6 +83,10 @@ class Connection {
   // without a log beside it, free pages left out. Others may write meanwhile. The caller flushes
   // it.
   Result<void> copy_to(const std::string& path);
+  // Writes the file anew, without what was deleted. It goes through a temporary file of the same
+  // size, which has no name, in SQLITE_TMPDIR, or else in /var/tmp or /tmp; and through the
+  // write-ahead log.
+  Result<void> vacuum();
 
   // Folds the whole write-ahead log into the file and cuts it to nothing, as far as readers let it.
   Result<void> checkpoint();

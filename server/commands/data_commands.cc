@@ -83,7 +83,9 @@ Result<void> report_import(const ImportReport& report, const ImportArguments& ar
                            const Program& program) {
   program.out << (arguments.dry_run ? "would import " : "imported ") << report.lines << " lines of "
               << arguments.collection << ": " << report.written << " written, " << report.unchanged
-              << " unchanged, " << report.refused << " refused\n";
+              << " unchanged, " << report.refused << " refused";
+  if (report.deleted > 0) program.out << ", " << report.deleted << " left out: deleted here";
+  program.out << "\n";
   if (!arguments.errors_file.empty()) {
     ROLLCALL_TRY(write_errors(arguments.errors_file, report.errors));
   }
@@ -151,8 +153,12 @@ Result<void> import_command(const ImportArguments& arguments, const Program& pro
     ROLLCALL_TRY_ASSIGN(device,
                         importing_device(folder, arguments.space, *reader, *server, program));
   }
+  const auto is_there = [&](CollectionId in, const RowId& id) -> Result<bool> {
+    ROLLCALL_TRY_ASSIGN(const auto row, reader->row(in, id));
+    return row.has_value();
+  };
   Importer importer(*schema, device, memory,
-                    server == nullptr ? PushDoor() : push_door(arguments.space, *server),
+                    server == nullptr ? PushDoor() : push_door(arguments.space, *server), is_there,
                     program.clock, program.cryptography);
   ImportReport report;
   {

@@ -1,5 +1,7 @@
 #include "server/commands/import_memory.h"
 
+#include <algorithm>
+
 #include "engine/codec/cbor_archive.h"
 #include "engine/storage/transaction.h"
 
@@ -168,9 +170,20 @@ Result<void> ImportMemory::forget(const std::set<ErasedRow>& rows) {
       erase.bind_id(2, row.id);
       ROLLCALL_TRY(erase.run());
     }
+    // A batch whose import was cut short: whether it arrived, the space's log tells, and what it
+    // wrote of others is written again by the next import.
+    ROLLCALL_TRY_ASSIGN(const std::optional<UnderWay> batch, under_way());
+    const bool is_in_batch =
+        batch && std::any_of(batch->entries.begin(), batch->entries.end(), [&](const Entry& entry) {
+          return rows.contains({entry.collection, entry.id});
+        });
+    if (is_in_batch) {
+      ROLLCALL_TRY_ASSIGN(Statement drop, connection_.cached("DELETE FROM under_way"));
+      ROLLCALL_TRY(drop.run());
+    }
     ROLLCALL_TRY(transaction.commit());
   }
-  ROLLCALL_TRY(connection_.execute("VACUUM"));
+  ROLLCALL_TRY(connection_.vacuum());
   return connection_.checkpoint();
 }
 

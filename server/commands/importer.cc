@@ -47,11 +47,13 @@ struct Importer::Batch {
 };
 
 Importer::Importer(const Schema& schema, const DeviceRecord& device, ImportMemory& memory,
-                   PushDoor push, const Clock& clock, const Cryptography& cryptography)
+                   PushDoor push, RowDoor is_there, const Clock& clock,
+                   const Cryptography& cryptography)
     : schema_(schema),
       device_(device.number),
       memory_(memory),
       push_(std::move(push)),
+      is_there_(std::move(is_there)),
       clock_(clock),
       cryptography_(cryptography),
       last_(device.last_tx),
@@ -103,6 +105,14 @@ Result<void> Importer::add(const CollectionDef& collection, ImportLine&& line, B
   if (changed.empty() && !is_new) {
     ++report.unchanged;
     return {};
+  }
+  if (!is_new) {
+    // Deleted long ago and compacted away: it stays deleted, as a row does that is only deleted.
+    ROLLCALL_TRY_ASSIGN(const bool is_there, is_there_(collection.id, row.id));
+    if (!is_there) {
+      ++report.deleted;
+      return {};
+    }
   }
   ++report.written;
   batch.lines.push_back(std::move(line));

@@ -19,10 +19,14 @@ namespace rollcall {
 using PushDoor =
     std::function<Result<PushReply>(DeviceNumber, const SyncRequest&, const Hash& head)>;
 
+// Whether the space has such a row, deleted or not.
+using RowDoor = std::function<Result<bool>(CollectionId, const RowId&)>;
+
 struct ImportReport {
   std::uint64_t lines = 0;      // read, good or not
   std::uint64_t written = 0;    // lines that wrote something
   std::uint64_t unchanged = 0;  // lines that said what they said last time
+  std::uint64_t deleted = 0;    // lines of rows that were imported, deleted and compacted away
   std::uint64_t transactions = 0;
   std::vector<LineError> errors;  // refused lines, the first `errors_kept_max` of them
   std::uint64_t refused = 0;
@@ -36,7 +40,7 @@ class Importer {
  public:
   // `device`: the import device as the space knows it (its chain goes on from there).
   Importer(const Schema& schema, const DeviceRecord& device, ImportMemory& memory, PushDoor push,
-           const Clock& clock, const Cryptography& cryptography);
+           RowDoor is_there, const Clock& clock, const Cryptography& cryptography);
 
   // `dry_run`: everything but writing. `on_progress(lines)` now and then.
   Result<ImportReport> run(const CollectionDef& collection, std::string_view text, bool is_csv,
@@ -59,6 +63,7 @@ class Importer {
   DeviceNumber device_;
   ImportMemory& memory_;
   PushDoor push_;
+  RowDoor is_there_;
   const Clock& clock_;
   const Cryptography& cryptography_;
   TxNumber last_;

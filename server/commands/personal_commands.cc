@@ -1,15 +1,14 @@
 #include "server/commands/personal_commands.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <ostream>
 
 #include <nlohmann/json.hpp>
 
-#include "server/commands/import_memory.h"
 #include "server/commands/limits.h"
 #include "server/commands/operator.h"
+#include "server/commands/redaction.h"
 #include "server/commands/row_export.h"
 #include "server/commands/written_json.h"
 
@@ -72,25 +71,19 @@ std::string counted(const std::vector<AboutRow>& rows) {
   return text;
 }
 
-// Until no transaction is left that writes one of the rows: some may come meanwhile.
-Result<std::size_t> redact_all(Operator& writer, const ServerFolder& folder, const Program& program,
-                               const std::string& space, const std::set<ErasedRow>& rows) {
-  std::size_t changed = 0;
-  while (true) {
-    ROLLCALL_TRY_ASSIGN(const auto reader, program.open_reader(folder, space));
-    ROLLCALL_TRY_ASSIGN(const std::vector<std::int64_t> all, reader->transactions_naming(rows));
-    if (all.empty()) return changed;
-    for (std::size_t from = 0; from < all.size(); from += redacted_at_once) {
-      ControlRequest request;
-      request.kind = ControlKind::redact;
-      request.space = space;
-      const std::size_t end = std::min(all.size(), from + redacted_at_once);
-      for (std::size_t i = from; i < end; ++i)
-        request.transactions.push_back(TxNumber(static_cast<std::uint64_t>(all[i])));
-      ROLLCALL_TRY_ASSIGN(const ControlReply reply, writer.ask(request));
-      changed += reply.changed;
-    }
-  }
+// Through whoever holds the folder's lock.
+LogDoors log_doors(Operator& writer, const ServerFolder& folder, const Program& program,
+                   const std::string& space) {
+  return {[&, space] { return program.open_reader(folder, space); },
+          [&, space](std::span<const std::int64_t> transactions) -> Result<std::uint64_t> {
+            ControlRequest request;
+            request.kind = ControlKind::redact;
+            request.space = space;
+            for (const std::int64_t id : transactions)
+              request.transactions.push_back(TxNumber(static_cast<std::uint64_t>(id)));
+            ROLLCALL_TRY_ASSIGN(const ControlReply reply, writer.ask(request));
+            return reply.changed;
+          }};
 }
 
 }  // namespace
@@ -145,35 +138,36 @@ Result<void> personal_erase_command(const PersonalErasure& wanted, const Program
     program.out << "would erase " << counted(rows) << "; nothing was changed\n";
     return {};
   }
-  ROLLCALL_TRY_ASSIGN(const auto writer, reach_operator(folder, program.space_doors()));
+  // Also of before: an erasure that was cut short is finished, and so is what was sent since.
+  ROLLCALL_TRY_ASSIGN(std::set<ErasedRow> gone, reader->erased());
   ControlRequest request;
-  request.kind = ControlKind::erase;
   request.space = wanted.space;
   request.label = wanted.reason;
-  std::set<ErasedRow> gone;
-  for (const AboutRow& row : rows) {
-    request.rows.push_back({row.collection->id, Bytes(row.id.view())});
-    gone.insert({row.collection->id, row.id});
+  const auto add = [&](CollectionId collection, const RowId& row) {
+    const bool is_new = gone.insert({collection, row}).second;
+    request.rows.push_back({collection, Bytes(row.view())});
+    return is_new;
+  };
+  for (const AboutRow& row : rows) add(row.collection->id, row.id);
+  // A row of hers that went before may be in what was sent.
+  bool known = true;
+  for (const CollectionDef& collection : schema->collections) {
+    if (add(collection.id, person)) known = false;
   }
-  // A row that went before may be in what a device sent since.
-  for (const CollectionDef& collection : schema->collections) gone.insert({collection.id, person});
-  if (rows.empty()) {
+  if (rows.empty() && !known) {
     ROLLCALL_TRY_ASSIGN(const auto left, reader->transactions_naming(gone));
     if (left.empty()) return nothing_about(wanted.id);
-    for (const ErasedRow& row : gone)
-      request.rows.push_back({row.collection, Bytes(row.id.view())});
   }
-  ROLLCALL_TRY(writer->ask(request));
+  ROLLCALL_TRY_ASSIGN(const auto writer, reach_operator(folder, program.space_doors()));
+  request.kind = ControlKind::erase;
+  if (!rows.empty() || !known) ROLLCALL_TRY(writer->ask(request));
   ROLLCALL_TRY_ASSIGN(const std::size_t redacted,
-                      redact_all(*writer, folder, program, wanted.space, gone));
+                      redact_all(log_doors(*writer, folder, program, wanted.space), gone));
+  ROLLCALL_TRY_ASSIGN(const std::string imports, folder.imports_path(wanted.space));
+  ROLLCALL_TRY(forget_imported(imports, gone));
   request.kind = ControlKind::scrub;
   request.rows.clear();
   ROLLCALL_TRY(writer->ask(request));
-  ROLLCALL_TRY_ASSIGN(const std::string imports, folder.imports_path(wanted.space));
-  if (std::filesystem::exists(imports)) {
-    ROLLCALL_TRY_ASSIGN(ImportMemory memory, ImportMemory::open(imports));
-    ROLLCALL_TRY(memory.forget(gone));
-  }
   program.out
       << "erased " << (rows.empty() ? "nothing new" : counted(rows)) << ", and what " << redacted
       << " transactions wrote of it\n"

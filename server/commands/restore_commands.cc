@@ -9,6 +9,7 @@
 #include "server/commands/backup.h"
 #include "server/commands/device_commands.h"
 #include "server/commands/limits.h"
+#include "server/commands/redaction.h"
 #include "server/space/durable_file.h"
 #include "server/space/space_file.h"
 
@@ -21,16 +22,6 @@ std::string hex(DeviceNumber device) {
   Bytes bytes;
   put_u32(bytes, device.value);
   return to_hex(bytes);
-}
-
-std::string named(const std::vector<Revocation>& revocations) {
-  constexpr std::size_t shown_max = 10;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(revocations.size(), shown_max); ++i) {
-    text += (i == 0 ? "" : ", ") + hex(revocations[i].device) + " (" + revocations[i].label + ")";
-  }
-  if (revocations.size() > shown_max) text += ", ...";
-  return text;
 }
 
 Result<void> failed(const std::string& what, const std::error_code& error) {
@@ -119,7 +110,7 @@ class Restore {
     for (const char* suffix : {"-wal", "-shm", ""}) ROLLCALL_TRY(move_aside(place + suffix));
     ROLLCALL_TRY(rename_durably(restoring, place));
     for (const char* suffix : {".imports", ".key"}) ROLLCALL_TRY(import_file(name, suffix));
-    return reconcile(place, name, list.has_value());
+    return reconcile(folder, name, list.has_value());
   }
 
   // Nothing can be learned of a file that is gone or damaged: that is what restores are for.
@@ -153,10 +144,16 @@ class Restore {
     return flush_file(path_ + part, 0600);
   }
 
-  Result<void> reconcile(const std::string& place, const std::string& name, bool listed) {
+  Result<void> reconcile(const ServerFolder& folder, const std::string& name, bool listed) {
     ROLLCALL_TRY_ASSIGN(const std::unique_ptr<Space> space,
-                        Space::open(place, program_.space_doors()));
+                        Space::open(folder.space_path(name), program_.space_doors()));
     program_.out << name << ": restored, epoch " << space->epoch().value << "\n";
+    ROLLCALL_TRY_ASSIGN(const std::string imports, folder.imports_path(name));
+    ROLLCALL_TRY_ASSIGN(const std::size_t erased, erase_again(*space, imports, program_));
+    if (erased > 0) {
+      program_.out << name << ": erased again what the list of erasures names: " << erased
+                   << (erased == 1 ? " row\n" : " rows\n");
+    }
     if (!listed) {
       program_.out << name
                    << ": no list of revocations is there: before it is served, say what was "
@@ -218,23 +215,23 @@ Result<void> reconcile_command(const std::string& path, const std::string& space
   return {};
 }
 
-Result<void> check_reconciled(Space& space, const std::string& folder) {
-  ROLLCALL_TRY_ASSIGN(const std::vector<Revocation> forgotten, space.forgotten_revocations());
-  const std::string command = "'rollcall-server reconcile " + folder + " " + space.name();
-  if (!forgotten.empty()) {
-    return failure(ErrorCode::not_allowed,
-                   "the space '" + space.name() + "' is an older file that forgot " +
-                       std::to_string(forgotten.size()) +
-                       (forgotten.size() == 1 ? " revocation: " : " revocations: ") +
-                       named(forgotten) + "; run " + command + "', then serve again");
-  }
+Result<CaughtUp> catch_up_with_lists(Space& space, const ServerFolder& folder,
+                                     const Program& program) {
   ROLLCALL_TRY_ASSIGN(const bool reconciled, space.is_reconciled());
-  if (reconciled) return {};
-  return failure(ErrorCode::not_allowed,
-                 "the space '" + space.name() +
-                     "' was restored where no list of revocations was: say what was revoked since "
-                     "the backup with " +
-                     command + "' and --list FILE, --device DEVICE or --none, then serve again");
+  if (!reconciled) {
+    return failure(ErrorCode::not_allowed,
+                   "the space '" + space.name() +
+                       "' was restored where no list of revocations was: say what was revoked "
+                       "since the backup with 'rollcall-server reconcile " +
+                       folder.path() + " " + space.name() +
+                       "' and --list FILE, --device DEVICE or --none, then serve again");
+  }
+  CaughtUp caught_up;
+  ROLLCALL_TRY_ASSIGN(caught_up.revoked, space.forgotten_revocations());
+  if (!caught_up.revoked.empty()) ROLLCALL_TRY(space.reconcile(caught_up.revoked));
+  ROLLCALL_TRY_ASSIGN(const std::string imports, folder.imports_path(space.name()));
+  ROLLCALL_TRY_ASSIGN(caught_up.erased_rows, erase_again(space, imports, program));
+  return caught_up;
 }
 
 }  // namespace rollcall

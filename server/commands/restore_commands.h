@@ -22,7 +22,15 @@ struct ReconcileArguments {
 Result<void> reconcile_command(const std::string& path, const std::string& space,
                                const ReconcileArguments& arguments, const Program& program);
 
-// Whether the space may be served: it forgot no revocation. The error says what to do.
-Result<void> check_reconciled(Space& space, const std::string& folder);
+// What a space's file did not know of the lists beside it.
+struct CaughtUp {
+  std::vector<Revocation> revoked;
+  std::size_t erased_rows = 0;
+};
+// Before the space is served: revokes and erases again what the lists beside its file name and the
+// file does not know (it is an older one, or a revocation was cut short). Where a restore found no
+// list of revocations the error says what to do.
+Result<CaughtUp> catch_up_with_lists(Space& space, const ServerFolder& folder,
+                                     const Program& program);
 
 }  // namespace rollcall

@@ -128,6 +128,7 @@ Result<HttpOptions> http_options(const ServeOptions& options, const Clock& clock
   http.behind_proxy = options.behind_proxy;
   http.connections_max = options.connections_max;
   http.address = options.address;
+  http.stranger_idle_ms = options.stranger_idle_ms;
   if (options.tls_certificate.empty() != options.tls_key.empty()) {
     return failure(ErrorCode::invalid_argument,
                    "the TLS certificate and its key belong together: give both or none");
@@ -180,12 +181,20 @@ Result<void> serve(const std::string& path, const std::function<Result<ServeOpti
     if (!space) {
       return failure(space.error().code, "the space '" + name + "': " + space.error().message);
     }
-    ROLLCALL_TRY(check_reconciled(**space, path));
+    ROLLCALL_TRY_ASSIGN(const CaughtUp caught_up, catch_up_with_lists(**space, folder, program));
+    if (caught_up.erased_rows > 0) {
+      log.warn("erased_again", {{"space", name}, {"rows", caught_up.erased_rows}});
+    }
+    for (const Revocation& one : caught_up.revoked) {
+      log.warn("revoked_again", {{"space", name},
+                                 {"label", one.label},
+                                 {"why", "the list beside the space names it, the file did not"}});
+    }
     ROLLCALL_TRY(service.add_space(std::move(*space)));
   }
 
   std::atomic<const HttpServer*> running = nullptr;
-  std::atomic<ByteBudget*> bodies = nullptr;
+  std::atomic<const BodyBudgets*> bodies = nullptr;
   service.set_gauges([&running, &bodies](MetricsNow& now) {
     const HttpServer* server = running.load();
     if (server == nullptr) return;
@@ -194,12 +203,12 @@ Result<void> serve(const std::string& path, const std::function<Result<ServeOpti
     now.handshakes_failed = server->gauges().handshakes_failed.load();
     now.limits = &server->gauges().limits;
     if (const auto used = server->tls()) now.certificate_expires_s = used->expires_ms() / 1000;
-    if (const ByteBudget* budget = bodies.load()) now.held_bytes = budget->held();
+    if (const BodyBudgets* budgets = bodies.load()) now.held_bytes = budgets->held();
   });
-  ROLLCALL_TRY_ASSIGN(const std::unique_ptr<HttpServer> server, HttpServer::start(http, service));
-  bodies = &server->budget();
-  running = server.get();
   ROLLCALL_TRY(keep_pin(folder, options, http.tls.get()));
+  ROLLCALL_TRY_ASSIGN(const std::unique_ptr<HttpServer> server, HttpServer::start(http, service));
+  bodies = &server->budgets();
+  running = server.get();
   const std::string url = (http.tls != nullptr ? "https://" : "http://") + server->address();
   ServedSpaces spaces(folder, program.space_doors(), service, url);
   auto control = ControlServer::listen(folder.control_path(), [&](const ControlRequest& request) {

@@ -21,6 +21,7 @@ struct ServeOptions {
   std::int64_t drain_ms = drain_ms_max;
   std::size_t connections_max = rollcall::connections_max;
   AddressAllowance address;
+  std::int64_t stranger_idle_ms = stranger_idle_ms_max;
   bool operator==(const ServeOptions&) const = default;
 };
 

@@ -126,6 +126,9 @@ Result<ServerConfig> read_tables(const std::string& file, const toml::table& roo
   limits.number("address_connects_a_minute", 1, rate_max, address.connects_a_minute);
   limits.number("address_refusals", 1, rate_max, address.refusals);
   limits.number("address_refusals_a_minute", 1, rate_max, address.refusals_a_minute);
+  std::int64_t stranger_idle_s = config.serve.stranger_idle_ms / 1000;
+  limits.number("stranger_idle_seconds", 1, 3'600, stranger_idle_s);
+  config.serve.stranger_idle_ms = stranger_idle_s * 1000;
 
   TableReader backup(file, "backup.", top.table("backup"));
   backup.text("to", config.backup_to);
@@ -154,6 +157,7 @@ void print(const ServerConfig& config, std::ostream& out) {
       << "\naddress_connects_a_minute = " << serve.address.connects_a_minute
       << "\naddress_refusals = " << serve.address.refusals
       << "\naddress_refusals_a_minute = " << serve.address.refusals_a_minute
+      << "\nstranger_idle_seconds = " << serve.stranger_idle_ms / 1000
       << "\n\n[backup]\nto = " << quoted(config.backup_to) << "\n";
   if (config.backup_keep) out << "keep = " << *config.backup_keep << "\n";
 }

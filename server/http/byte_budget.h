@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "server/limits.h"
+
 namespace rollcall {
 
 // A number of bytes that many may hold parts of, and no more: what bounds the memory of bodies.
@@ -57,6 +59,19 @@ class ByteBudget {
  private:
   const std::size_t max_;
   std::atomic<std::size_t> held_ = 0;
+};
+
+// What the bodies of one server may take: requests, those of strangers out of a share of it, and
+// replies.
+struct BodyBudgets {
+  explicit BodyBudgets(std::size_t bytes_max)
+      : requests(bytes_max), strangers(bytes_max / stranger_share), replies(bytes_max) {}
+  [[nodiscard]] std::size_t held() const {
+    return requests.held() + strangers.held() + replies.held();
+  }
+  ByteBudget requests;
+  ByteBudget strangers;
+  ByteBudget replies;
 };
 
 }  // namespace rollcall

@@ -42,6 +42,9 @@ class HttpHandler {
   virtual ~HttpHandler() = default;
   // The head has come and the body has not been asked for: an answer here ends the request.
   virtual std::optional<HttpAnswer> judge_head(const HttpHead& head) = 0;
+  // Whether a head that `judge_head` let pass names somebody whom the handler knows; it is to be
+  // proved by what follows.
+  [[nodiscard]] virtual bool is_signed(const HttpHead& /*head*/) const { return false; }
   virtual void handle(ReceivedRequest request, std::shared_ptr<HttpExchange> exchange) = 0;
   // The client of this exchange went away before its answer.
   virtual void gone(const std::shared_ptr<HttpExchange>& exchange) = 0;

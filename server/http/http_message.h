@@ -30,6 +30,7 @@ struct HttpHead {
   Encoding encoding = Encoding::identity;  // of the body
   std::string accept_encoding;             // as it came; empty: the answer comes plain
   std::size_t body_bytes = 0;              // as it travels
+  bool is_local = false;                   // from this machine: its programs, or a proxy on it
 };
 
 struct ReceivedRequest {

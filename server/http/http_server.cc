@@ -73,7 +73,7 @@ struct HttpServer::State {
       : options(given),
         tls(given.tls),
         handler(answerer),
-        budget(given.held_bytes_max),
+        budgets(given.held_bytes_max),
         addresses(given.address),
         acceptor(asio::make_strand(io)),
         work(asio::make_work_guard(io)) {}
@@ -88,7 +88,7 @@ struct HttpServer::State {
   const HttpOptions options;
   std::shared_ptr<const TlsContext> tls;  // under the mutex
   HttpHandler& handler;
-  ByteBudget budget;
+  BodyBudgets budgets;
   HttpGauges gauges;
   AddressBook addresses;
   asio::io_context io;
@@ -181,8 +181,9 @@ void HttpServer::State::take(tcp::socket socket) {
   }
   const SessionTable::Place place = sessions.take();
   auto session = std::make_shared<HttpSession>(
-      std::move(socket), tls.get(), HttpSession::House{options, handler, gauges, budget, addresses},
-      *place.attention_ms, stranger, turned_away);
+      std::move(socket), tls.get(),
+      HttpSession::House{options, handler, gauges, budgets, addresses}, *place.attention_ms,
+      stranger, turned_away);
   sessions.put(place, session);
   gauges.connections.store(sessions.size(), std::memory_order_relaxed);
   // Outside the lock: it may get as far as the handler, and that may look at this server.
@@ -253,7 +254,7 @@ std::shared_ptr<const TlsContext> HttpServer::tls() const {
 
 const HttpGauges& HttpServer::gauges() const { return state_->gauges; }
 
-ByteBudget& HttpServer::budget() { return state_->budget; }
+const BodyBudgets& HttpServer::budgets() const { return state_->budgets; }
 
 bool HttpServer::drain(std::int64_t within_ms) {
   State& state = *state_;

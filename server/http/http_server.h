@@ -25,6 +25,7 @@ struct HttpOptions {
   std::size_t body_bytes_max = 8u << 20;  // of a request, as it travels
   std::size_t held_bytes_max = rollcall::held_bytes_max;
   std::int64_t idle_ms = idle_ms_max;
+  std::int64_t stranger_idle_ms = stranger_idle_ms_max;  // with TLS, before the first request
   std::int64_t handshake_ms = handshake_ms_max;
   std::int64_t head_ms = head_ms_max;
   std::int64_t body_ms = body_ms_base;
@@ -62,7 +63,7 @@ class HttpServer {
   void use_tls(std::shared_ptr<const TlsContext> tls);
   [[nodiscard]] std::shared_ptr<const TlsContext> tls() const;  // null: none
   [[nodiscard]] const HttpGauges& gauges() const;
-  [[nodiscard]] ByteBudget& budget();
+  [[nodiscard]] const BodyBudgets& budgets() const;
 
   // Accepts no more, closes what is idle, lets open requests be answered for so long, then closes
   // all. True: nothing had to be cut off.

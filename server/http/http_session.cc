@@ -118,7 +118,7 @@ HttpSession::HttpSession(asio::ip::tcp::socket socket, const TlsContext* tls, co
       options_(house.options),
       handler_(house.handler),
       gauges_(house.gauges),
-      budget_(house.budget),
+      budgets_(house.budgets),
       addresses_(house.addresses),
       stranger_(stranger),
       turned_away_(turned_away) {
@@ -186,6 +186,7 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
     co_await write(nullptr, std::move(*judged->refusal));
     co_return Step::close;
   }
+  judged->head.is_local = stream_.is_local();
   const HttpHead head = judged->head;
   if (turned_away_) {
     HttpAnswer full = refuse_later(head.answer_type, retry_after_s,
@@ -194,14 +195,14 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
     co_await write(&head, std::move(full));
     co_return Step::close;
   }
-  std::optional<HttpAnswer> early = refuse_stranger(head.answer_type);
-  if (!early) early = handler_.judge_head(head);
+  std::optional<HttpAnswer> early = handler_.judge_head(head);
+  if (auto wait = refuse_stranger(head, early.has_value())) early = std::move(wait);
   if (early) {
     const Step step = co_await refuse_unread(*judged, head.body_bytes, std::move(*early));
     co_return step;
   }
   Arriving body;
-  body.hold = *budget_.hold(0);
+  body.hold = *(stranger_ ? budgets_.strangers : budgets_.requests).hold(0);
   if (!make_room(body, head.body_bytes)) {
     const Step step = co_await refuse_unread(*judged, head.body_bytes, no_memory(head.answer_type));
     co_return step;
@@ -232,7 +233,8 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
 asio::awaitable<bool> HttpSession::await_first_byte() {
   if (buffer_.size() > 0) co_return true;
   if (draining_) co_return false;
-  set_deadline(options_.idle_ms);
+  set_deadline(stranger_ ? std::min(options_.idle_ms, options_.stranger_idle_ms)
+                         : options_.idle_ms);
   idle_ = true;
   buffer_.shrink_to_fit();  // gives back what the last request took
   const std::size_t count = co_await read_some(first_read_bytes);
@@ -433,7 +435,7 @@ void HttpSession::watch_for_goodbye(const std::shared_ptr<HttpExchange>& exchang
 
 asio::awaitable<bool> HttpSession::write(const HttpHead* head, HttpAnswer response) {
   const bool close = response.close || draining_;
-  std::optional<ByteBudget::Hold> hold = budget_.hold(response.body.size());
+  std::optional<ByteBudget::Hold> hold = budgets_.replies.hold(response.body.size());
   if (!hold) {
     response = no_memory(response.type);
   }
@@ -482,12 +484,15 @@ void HttpSession::note_sender(const HttpAnswer& response) {
   if (response.refused && response.status < 500) addresses_.refused(*stranger_, steady_ms());
 }
 
-std::optional<HttpAnswer> HttpSession::refuse_stranger(MediaType type) {
-  const std::int64_t wait_ms = stranger_ ? addresses_.wait_ms(*stranger_, steady_ms()) : 0;
+std::optional<HttpAnswer> HttpSession::refuse_stranger(const HttpHead& head, bool is_refused) {
+  const bool is_heard = !stranger_ || (!is_refused && handler_.is_signed(head) &&
+                                       head.body_bytes <= heard_body_bytes_max);
+  const std::int64_t wait_ms = is_heard ? 0 : addresses_.wait_ms(*stranger_, steady_ms());
   if (wait_ms == 0) return std::nullopt;
   gauges_.limits.hit(Limit::address_refusals);
-  HttpAnswer wait = refuse_later(type, static_cast<std::uint32_t>((wait_ms + 999) / 1000),
-                                 "too many requests from this address were refused of late");
+  HttpAnswer wait =
+      refuse_later(head.answer_type, static_cast<std::uint32_t>((wait_ms + 999) / 1000),
+                   "too many requests from this address were refused of late");
   wait.close = true;
   return wait;
 }

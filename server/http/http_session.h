@@ -30,7 +30,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     const HttpOptions& options;
     HttpHandler& handler;
     HttpGauges& gauges;
-    ByteBudget& budget;
+    BodyBudgets& budgets;
     AddressBook& addresses;
   };
   // `stranger`: the address that is charged for it until it shows who it is. `turned_away`: over
@@ -81,7 +81,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void no_stranger();
   // Whether who asks proved who they are; a stranger's refused requests are counted.
   void note_sender(const HttpAnswer& response);
-  std::optional<HttpAnswer> refuse_stranger(MediaType type);
+  // One whose address was refused much of late; who names a known device, and briefly, is heard.
+  std::optional<HttpAnswer> refuse_stranger(const HttpHead& head, bool is_refused);
   HttpAnswer no_memory(MediaType type);
   boost::asio::awaitable<bool> discard(std::size_t bytes);
   boost::asio::awaitable<void> close_gently();
@@ -104,7 +105,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   const HttpOptions& options_;
   HttpHandler& handler_;
   HttpGauges& gauges_;
-  ByteBudget& budget_;
+  BodyBudgets& budgets_;
   AddressBook& addresses_;
   std::optional<AddressKey> stranger_;
   const bool turned_away_;

@@ -167,6 +167,16 @@ void HttpStream::when_readable(std::function<void(Error)> call) {
   socket_.async_wait(tcp::socket::wait_read, std::move(call));
 }
 
+bool HttpStream::is_local() const {
+  boost::system::error_code error;
+  const auto address = socket_.remote_endpoint(error).address();
+  if (error) return false;
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
+  }
+  return address.is_loopback();
+}
+
 HttpStream::Peeked HttpStream::peek() {
   char byte = 0;
   if (!socket_.is_open()) return Peeked::ended;

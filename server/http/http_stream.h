@@ -36,6 +36,8 @@ class HttpStream {
   auto get_executor() { return socket_.get_executor(); }
   [[nodiscard]] bool is_open() const { return socket_.is_open(); }
   [[nodiscard]] bool is_secure() const { return tls_ != nullptr; }
+  // Whether the other end is on this machine.
+  [[nodiscard]] bool is_local() const;
 
   // Before anything else. Plain: nothing to do.
   boost::asio::awaitable<Error> handshake();

@@ -1,5 +1,8 @@
 #include "server/space/erasure.h"
 
+#include <algorithm>
+#include <unordered_set>
+
 #include "engine/codec/transaction.h"
 #include "engine/storage/connection.h"
 
@@ -8,7 +11,7 @@ namespace {
 
 constexpr const char* create_erasures_sql =
     "CREATE TABLE _erasures(sequence INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, "
-    "reason TEXT NOT NULL)";
+    "reason TEXT NOT NULL, done INTEGER NOT NULL)";
 constexpr const char* create_erased_sql =
     "CREATE TABLE _erased(collection INTEGER NOT NULL, id BLOB NOT NULL, "
     "sequence INTEGER NOT NULL, PRIMARY KEY(collection, id)) WITHOUT ROWID";
@@ -20,14 +23,16 @@ std::vector<std::string> ErasureTable::create_statements() {
 }
 
 std::vector<Upgrade> ErasureTable::upgrades() {
-  return {{"_erasures", "", create_erasures_sql}, {"_erased", "", create_erased_sql}};
+  return {{"_erasures", "", create_erasures_sql},
+          {"_erasures", "done", "ALTER TABLE _erasures ADD COLUMN done INTEGER NOT NULL DEFAULT 0"},
+          {"_erased", "", create_erased_sql}};
 }
 
 Result<void> ErasureTable::add(Sequence sequence, std::int64_t at_ms, std::string_view reason,
                                std::span<const ErasedRow> rows) {
-  ROLLCALL_TRY_ASSIGN(
-      Statement erasure,
-      connection_->cached("INSERT INTO _erasures(sequence, at_ms, reason) VALUES(?1, ?2, ?3)"));
+  ROLLCALL_TRY_ASSIGN(Statement erasure,
+                      connection_->cached("INSERT INTO _erasures(sequence, at_ms, reason, done) "
+                                          "VALUES(?1, ?2, ?3, 0)"));
   erasure.bind_integer(1, static_cast<std::int64_t>(sequence.value));
   erasure.bind_integer(2, at_ms);
   erasure.bind_text(3, reason);
@@ -58,14 +63,41 @@ Result<std::set<ErasedRow>> ErasureTable::all() {
   }
 }
 
-Result<Redacted> without_rows(BytesView body, const std::set<ErasedRow>& rows) {
+Result<std::set<ErasedRow>> ErasureTable::unfinished() {
+  ROLLCALL_TRY_ASSIGN(Statement one, connection_->cached("SELECT 1 FROM _erasures WHERE done = 0"));
+  ROLLCALL_TRY_ASSIGN(const bool any, one.step());
+  one.reset();
+  // Rows that were erased twice stand there once, under the first erasure.
+  return any ? all() : std::set<ErasedRow>();
+}
+
+Result<void> ErasureTable::finish_all() {
+  return connection_->execute("UPDATE _erasures SET done = 1");
+}
+
+std::vector<RowId> named_rows(const RowWrite& write) {
+  std::vector<RowId> named;
+  const auto look = [&](const ValueView& value) {
+    if (value.kind == ValueKind::bytes && value.bytes.size() == RowId::size_bytes) {
+      named.push_back(RowId::from_bytes(value.bytes));
+    }
+  };
+  for (const FieldWrite& field : write.fields) {
+    if (field.has_value) look(field.value);
+    for (const Value& added : field.adds) look(added);
+  }
+  return named;
+}
+
+Result<Redacted> without_rows(BytesView body, const GoesToo& goes) {
   Redacted redacted;
   TransactionReader reader;
   // What does not decode was refused for it, and names no row that anybody could tell.
   if (const auto opened = reader.open(body); !opened) return redacted;
   TransactionWriter writer;
   for (RowWrite write; reader.next(write);) {
-    if (rows.contains({write.collection, write.id})) {
+    ROLLCALL_TRY_ASSIGN(const bool is_erased, goes(write));
+    if (is_erased) {
       redacted.changed = true;
     } else {
       writer.add(write);
@@ -74,6 +106,20 @@ Result<Redacted> without_rows(BytesView body, const std::set<ErasedRow>& rows) {
   if (!redacted.changed || writer.rows() == 0) return redacted;
   ROLLCALL_TRY_ASSIGN(redacted.bytes, writer.finish(reader.head()));
   return redacted;
+}
+
+Result<Redacted> without_rows(BytesView body, const std::set<ErasedRow>& rows, Redact what) {
+  std::unordered_set<RowId> ids;
+  if (what == Redact::rows_and_naming) {
+    for (const ErasedRow& row : rows) ids.insert(row.id);
+  }
+  return without_rows(body, [&](const RowWrite& write) -> Result<bool> {
+    if (rows.contains({write.collection, write.id})) return true;
+    if (ids.empty()) return false;
+    const std::vector<RowId> named = named_rows(write);
+    return std::any_of(named.begin(), named.end(),
+                       [&](const RowId& id) { return ids.contains(id); });
+  });
 }
 
 }  // namespace rollcall

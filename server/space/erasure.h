@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include "engine/base/numbers.h"
 #include "engine/base/result.h"
 #include "engine/base/row_id.h"
+#include "engine/model/write.h"
 #include "server/space/space_upgrade.h"
 
 namespace rollcall {
@@ -28,7 +30,12 @@ struct ErasedRow {
   }
 };
 
-// `_erasures`: when, why, and the sequence that it took. `_erased`: the rows.
+// Why a write of one is refused.
+inline constexpr std::string_view erased_reason =
+    "it is of a row that was erased for a person's sake, and nothing is kept of it: discard this";
+
+// `_erasures`: when, why, the sequence that it took, and whether the last step of it is done.
+// `_erased`: the rows.
 class ErasureTable {
  public:
   explicit ErasureTable(Connection& connection) : connection_(&connection) {}
@@ -37,6 +44,9 @@ class ErasureTable {
   Result<void> add(Sequence sequence, std::int64_t at_ms, std::string_view reason,
                    std::span<const ErasedRow> rows);
   Result<std::set<ErasedRow>> all();
+  // Of erasures that were cut short.
+  Result<std::set<ErasedRow>> unfinished();
+  Result<void> finish_all();
 
  private:
   Connection* connection_;
@@ -47,6 +57,14 @@ struct Redacted {
   bool changed = false;
   Bytes bytes;  // empty: it wrote nothing else
 };
-Result<Redacted> without_rows(BytesView body, const std::set<ErasedRow>& rows);
+enum class Redact : std::uint8_t {
+  rows,             // what it writes of these rows
+  rows_and_naming,  // and of rows that it says to have to do with them
+};
+using GoesToo = std::function<Result<bool>(const RowWrite&)>;
+Result<Redacted> without_rows(BytesView body, const GoesToo& goes);
+Result<Redacted> without_rows(BytesView body, const std::set<ErasedRow>& rows, Redact what);
+// The rows, of any collection, that a write says to have to do with.
+std::vector<RowId> named_rows(const RowWrite& write);
 
 }  // namespace rollcall

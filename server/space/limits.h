@@ -73,6 +73,8 @@ inline constexpr std::size_t bootstrap_scan_rows_max = 200'000;
 inline constexpr std::size_t compacted_rows_max = 5'000;
 // The list of a space's revocations, in bytes: 100,000 of them.
 inline constexpr std::size_t revocation_list_bytes_max = 32u << 20;
+// The list of a space's erased rows, in bytes: 500,000 of them.
+inline constexpr std::size_t erasure_list_bytes_max = 32u << 20;
 
 // Schemas of before whose roles are remembered, some tens of KiB each: who was offline through more
 // changes is judged by the oldest of them.

@@ -87,6 +87,13 @@ Result<void> ReplayCheck::open_scratch() {
   ROLLCALL_TRY(judge_->open_tables(schema, *roles_));
   ROLLCALL_TRY_ASSIGN(std::set<ErasedRow> erased,
                       ErasureTable(snapshot_.file().connection()).all());
+  ServerRow row;
+  for (const ErasedRow& one : erased) {
+    const auto table = snapshot_.tables().find(one.collection);
+    if (table == snapshot_.tables().end()) continue;
+    ROLLCALL_TRY_ASSIGN(const bool is_back, table->second.rows.read(one.id, row));
+    if (!is_back) erased_.insert(one);
+  }
   judge_->remember_erased(std::move(erased));
   changes_.begin(std::make_shared<const DigestBook::Watch>());
   ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection));
@@ -132,7 +139,12 @@ Result<const StoredDevice*> ReplayCheck::device(DeviceNumber number) {
 // from the parked ones, and whatever roles of an older schema allowed, is taken as it was taken.
 Result<void> ReplayCheck::replay(const LoggedTransaction& logged) {
   ROLLCALL_TRY_ASSIGN(const StoredDevice* stored, device(logged.device));
-  ROLLCALL_TRY_ASSIGN(const Bytes bytes, snapshot_.log().bytes(logged.id));
+  ROLLCALL_TRY_ASSIGN(Bytes bytes, snapshot_.log().bytes(logged.id));
+  if (!erased_.empty()) {
+    // What is still to be taken out: an erasure is several steps.
+    ROLLCALL_TRY_ASSIGN(Redacted redacted, without_rows(bytes, erased_, Redact::rows));
+    if (redacted.changed) bytes = std::move(redacted.bytes);
+  }
   if (bytes.empty()) return {};  // erased: it wrote of nobody else
   const StoredDevice then = as_of(*stored, logged);
   JudgedTransaction judged;

@@ -60,6 +60,7 @@ class ReplayCheck {
   std::optional<Sealer> sealer_;
   std::unique_ptr<SpaceRoles> roles_;
   ChangeSet changes_;
+  std::set<ErasedRow> erased_;  // and not brought back
   std::unique_ptr<TransactionJudge> judge_;
   std::vector<CompactedRange> compactions_;
   std::size_t compacted_ = 0;  // of these, done

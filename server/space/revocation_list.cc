@@ -1,31 +1,18 @@
 #include "server/space/revocation_list.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string_view>
 
 #include "server/space/durable_file.h"
 #include "server/space/limits.h"
+#include "server/space/list_file.h"
 
 namespace rollcall {
 namespace {
 
 constexpr std::string_view first_line = "rollcall revocations 1";
-
-// Takes the next word off the front of the line.
-std::string_view take_word(std::string_view& line) {
-  const std::size_t end = line.find(' ');
-  const std::string_view word = line.substr(0, end);
-  line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
-  return word;
-}
-
-template <class Integer>
-bool read_integer(std::string_view text, int base, Integer& out) {
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out, base);
-  return code == std::errc{} && end == text.data() + text.size();
-}
+constexpr std::string_view holds = "who was shut out";
 
 std::optional<Revocation> read_line(std::string_view line) {
   Revocation read;
@@ -55,27 +42,14 @@ std::string line_of(const Revocation& one) {
 }  // namespace
 
 Result<RevocationList> RevocationList::read(const std::string& path) {
-  ROLLCALL_TRY_ASSIGN(const Bytes content, read_small_file(path, revocation_list_bytes_max));
+  ROLLCALL_TRY_ASSIGN(const std::vector<std::string> lines,
+                      read_list(path, first_line, revocation_list_bytes_max, holds));
   RevocationList list;
-  std::string_view rest = content;
-  const auto damaged = [&] {
-    return failure(ErrorCode::corrupt,
-                   path + " cannot be read: put it back as it was; it says who was shut out");
-  };
-  for (bool first = true; !rest.empty(); first = false) {
-    const std::size_t end = rest.find('\n');
-    if (end == std::string_view::npos) return damaged();
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end + 1);
-    if (first) {
-      if (line != first_line) return damaged();
-      continue;
-    }
+  for (const std::string& line : lines) {
     const auto one = read_line(line);
-    if (!one) return damaged();
+    if (!one) return damaged_list(path, holds);
     list.all_.push_back(*one);
   }
-  if (content.empty()) return damaged();
   return list;
 }
 

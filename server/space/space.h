@@ -148,11 +148,15 @@ class Space {
   // the reason. Every device compares at its next sync, and loses them. Returns how many were
   // there. What transactions wrote of them goes by `redact`.
   Result<std::size_t> erase(std::span<const ErasedRow> rows, std::string_view reason);
+  // Rows that the list beside the file names as erased, and that the file knows nothing of.
+  Result<std::vector<ErasedRow>> forgotten_erasures();
+  // Erased rows, if the last step of some erasure, `scrub`, is still to be done.
+  Result<std::set<ErasedRow>> unfinished_erasures();
   // Takes what they wrote of erased rows out of the stored bytes of these transactions
   // (SpaceReader::transactions_naming); hash, number and verdict stay. Returns how many changed.
   Result<std::size_t> redact(std::span<const std::int64_t> transactions);
-  // Writes the file anew, so that no free part of a page holds anything of before. Nobody writes
-  // meanwhile: some seconds for each GB.
+  // The last step of an erasure: writes the file anew, so that no free part of a page holds
+  // anything of before. Nobody writes meanwhile: some seconds for each GB.
   Result<void> scrub();
 
   // After a restore, or when a cursor shows that the file was copied back: the log goes on as

@@ -135,6 +135,11 @@ std::optional<Gap> Space::State::gap_before(const DeviceRecord& record, const Sy
   return Gap{record.number, record.last_tx.next(), before, *head, now_ms};
 }
 
+// What takes no effect is kept, too: but not what it says of a person who was erased.
+Result<Redacted> Space::State::without_erased(BytesView bytes) {
+  return without_rows(bytes, [this](const RowWrite& write) { return judge->is_of_erased(write); });
+}
+
 Result<Judgement> Space::State::apply_one(CachedDevice& device, const PushedTransaction& pushed,
                                           const Hash& hash, std::int64_t request,
                                           const std::optional<OfferedReceipts::Then>& then) {
@@ -162,6 +167,15 @@ Result<Judgement> Space::State::apply_one(CachedDevice& device, const PushedTran
     judgement.code = ErrorCode::voided;
     judgement.reason = "its device gave it up: it could not be sent";
   }
+  Redacted kept;
+  if (!judgement.took_effect() && judge->refuses_erased() && !stored.record.local) {
+    ROLLCALL_TRY_ASSIGN(kept, without_erased(pushed.bytes));
+    if (kept.changed) {
+      judgement.kind = VerdictKind::rejected;
+      judgement.code = ErrorCode::erased;
+      judgement.reason = erased_reason;
+    }
+  }
   if (judgement.kind == VerdictKind::parked) {
     if (!device.parked) {
       ROLLCALL_TRY_ASSIGN(device.parked, log->count_parked(stored.record.number));
@@ -184,8 +198,9 @@ Result<Judgement> Space::State::apply_one(CachedDevice& device, const PushedTran
   logged.received_ms = now_ms;
   logged.request = request;
   logged.hash = hash;
-  logged.bytes = pushed.bytes;
+  logged.bytes = kept.changed ? kept.bytes : pushed.bytes;
   ROLLCALL_TRY_ASSIGN(const std::int64_t id, log->append(logged));
+  if (kept.changed) ROLLCALL_TRY(log->redact(id, kept.bytes));
   const bool was_judged = !then || then->judgement.took_effect();
   if (judgement.kind == VerdictKind::parked && was_judged) {
     for (const auto& [collection, row] : judge->inserts()) {

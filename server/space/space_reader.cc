@@ -168,13 +168,26 @@ Result<std::vector<HistoryEntry>> SpaceReader::history(CollectionId collection, 
   return read_history(*state_->snapshot, collection, id);
 }
 
+Result<std::set<ErasedRow>> SpaceReader::erased() {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  ROLLCALL_TRY_ASSIGN(const std::set<ErasedRow> all,
+                      ErasureTable(state_->snapshot->file().connection()).all());
+  std::set<ErasedRow> gone;
+  for (const ErasedRow& row : all) {
+    ROLLCALL_TRY_ASSIGN(const auto is_back, this->row(row.collection, row.id));
+    if (!is_back) gone.insert(row);
+  }
+  return gone;
+}
+
 Result<std::vector<std::int64_t>> SpaceReader::transactions_naming(
     const std::set<ErasedRow>& rows) {
   SnapshotGuard guard(*state_->snapshot);
   ROLLCALL_TRY(guard.begin());
   std::vector<std::int64_t> found;
   ROLLCALL_TRY(state_->snapshot->log().each([&](const LoggedTransaction& logged) -> Result<void> {
-    const auto redacted = without_rows(logged.bytes, rows);
+    const auto redacted = without_rows(logged.bytes, rows, redact_of(logged.judgement));
     if (!redacted) return redacted.error();
     if (redacted->changed) found.push_back(logged.id);
     return {};

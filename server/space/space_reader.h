@@ -94,6 +94,8 @@ class SpaceReader {
 
   // Every transaction that names the row, in the order of their arrival.
   Result<std::vector<HistoryEntry>> history(CollectionId collection, const RowId& id);
+  // Rows that were erased for a person's sake, and that nobody brought back.
+  Result<std::set<ErasedRow>> erased();
   // The log's numbers of those that write any of these rows, for Space::redact.
   Result<std::vector<std::int64_t>> transactions_naming(const std::set<ErasedRow>& rows);
   // Transactions that wait for a decision, in the order of their arrival, after `after`, at most

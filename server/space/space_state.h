@@ -15,6 +15,7 @@
 #include "server/space/device_table.h"
 #include "server/space/digest_book.h"
 #include "server/space/epoch_table.h"
+#include "server/space/erasure.h"
 #include "server/space/file_lock.h"
 #include "server/space/invitation_table.h"
 #include "server/space/limits.h"
@@ -98,6 +99,7 @@ struct Space::State {
   Result<Judgement> apply_one(CachedDevice& device, const PushedTransaction& pushed,
                               const Hash& hash, std::int64_t request,
                               const std::optional<OfferedReceipts::Then>& then);
+  Result<Redacted> without_erased(BytesView bytes);
   [[nodiscard]] std::optional<Gap> gap_before(const DeviceRecord& record,
                                               const SyncRequest& request,
                                               const OfferedReceipts& offered) const;

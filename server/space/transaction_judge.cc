@@ -84,17 +84,25 @@ Result<JudgedTransaction> TransactionJudge::judge(const TransactionCase& which) 
   bool accepted =
       opened ? check_head(which) && plan_sections() && check_standing(which)
              : refuse(VerdictKind::rejected, ErrorCode::bad_transaction, opened.error().message);
+  if (accepted && !erased_.empty()) {
+    ROLLCALL_TRY_ASSIGN(accepted, check_erased());
+  }
   if (accepted) {
     ROLLCALL_TRY_ASSIGN(accepted, look_at_bases(seen));
   }
 
   Judgement& judgement = judged_.judgement;
-  judgement.accepted = which.accepted.value_or(clamp_stamp(
-      made, {judged_.cursor_ms, which.device->record.last_accepted, seen, which.server_ms}));
-  judgement.clamped = judgement.accepted != made;
+  const auto stamp = [&](const Stamp& seen_base) {
+    judgement.accepted = which.accepted.value_or(clamp_stamp(
+        made, {judged_.cursor_ms, which.device->record.last_accepted, seen_base, which.server_ms}));
+    judgement.clamped = judgement.accepted != made;
+  };
+  stamp(seen);
   if (accepted) {
     ROLLCALL_TRY_ASSIGN(accepted, apply_rows());
   }
+  // Whether what it names still is as it says must not show in the answer to a refused write.
+  if (!accepted) stamp(Stamp{});
   if (accepted) {
     judgement.kind = merged_ ? VerdictKind::merged : VerdictKind::applied;
     judgement.sequence = which.sequence;
@@ -160,6 +168,63 @@ bool TransactionJudge::check_standing(const TransactionCase& which) {
   if (!which.device->record.is_revoked() || which.approved) return true;
   return refuse(VerdictKind::parked, ErrorCode::device_revoked,
                 "this device was revoked; somebody has to decide");
+}
+
+Result<bool> TransactionJudge::is_erased(const ErasedRow& row) {
+  if (!erased_.contains(row)) return false;
+  const auto table = tables_.find(row.collection);
+  if (table == tables_.end()) return true;
+  ROLLCALL_TRY_ASSIGN(const bool is_back, table->second.rows.read(row.id, named_));
+  return !is_back;
+}
+
+void TransactionJudge::refuse_erased(std::set<ErasedRow> rows) {
+  erased_ = std::move(rows);
+  erased_ids_.clear();
+  for (const ErasedRow& row : erased_) erased_ids_.emplace(row.id, row.collection);
+}
+
+Result<bool> TransactionJudge::is_of_erased(const RowWrite& write) {
+  ROLLCALL_TRY_ASSIGN(const bool is_one, is_erased({write.collection, write.id}));
+  if (is_one) return true;
+  for (const RowId& id : named_rows(write)) {
+    const auto [first, last] = erased_ids_.equal_range(id);
+    for (auto row = first; row != last; ++row) {
+      ROLLCALL_TRY_ASSIGN(const bool names_one, is_erased({row->second, id}));
+      if (names_one) return true;
+    }
+  }
+  return false;
+}
+
+Result<bool> TransactionJudge::check_erased() {
+  if (case_->device->record.local) return true;
+  reader_.rewind();
+  for (SectionRow from; reader_.next(from);) {
+    const auto may_name = [&](const ValueView& cell) {
+      return cell.kind == ValueKind::bytes && cell.bytes.size() == RowId::size_bytes &&
+             erased_ids_.contains(RowId::from_bytes(cell.bytes));
+    };
+    if (from.extra.empty() && !erased_ids_.contains(from.id) &&
+        std::none_of(from.cells.begin(), from.cells.end(), may_name)) {
+      continue;
+    }
+    read_write(from);
+    ROLLCALL_TRY_ASSIGN(const bool is_gone, is_of_erased(write_));
+    if (!is_gone) continue;
+    return refuse(VerdictKind::rejected, ErrorCode::erased, std::string(erased_reason),
+                  from.section->collection);
+  }
+  return true;
+}
+
+Result<std::set<ErasedRow>> TransactionJudge::erased() {
+  std::set<ErasedRow> gone;
+  for (const ErasedRow& row : erased_) {
+    ROLLCALL_TRY_ASSIGN(const bool is_gone, is_erased(row));
+    if (is_gone) gone.insert(row);
+  }
+  return gone;
 }
 
 bool TransactionJudge::plan_sections() {
@@ -620,7 +685,7 @@ Result<bool> TransactionJudge::check_reference(const Reference& reference) {
   ServerTable& table = found->second.rows;
   const std::uint64_t reads_before = paths_->reads();
   ROLLCALL_TRY_ASSIGN(const bool is_there, table.read(reference.id, named_));
-  if (!is_there && erased_.contains({reference.to, reference.id})) return true;
+  if (!is_there && remembered_.contains({reference.to, reference.id})) return true;
   if (!is_there) return unknown_row(table.collection(), reference.id, reads_before);
   // Who adds a row may name it, also where its role does not read it.
   if (!named_.sequences.empty() && named_.sequences.front() == case_->sequence) return true;

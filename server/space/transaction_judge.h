@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/codec/transaction.h"
@@ -80,7 +81,14 @@ class TransactionJudge final : private OwnTransactions {
   // Takes a row away, with what it adds to digests; false when there is none.
   Result<bool> forget_row(CollectionId collection, const RowId& id);
   // For a replay: these rows were there when others named them.
-  void remember_erased(std::set<ErasedRow> rows) { erased_ = std::move(rows); }
+  void remember_erased(std::set<ErasedRow> rows) { remembered_ = std::move(rows); }
+  // Nobody but the server itself brings these rows back.
+  void refuse_erased(std::set<ErasedRow> rows);
+  [[nodiscard]] bool refuses_erased() const { return !erased_.empty(); }
+  // Whether a row is one of them, or says to have to do with one: looked up only if it may be.
+  Result<bool> is_of_erased(const RowWrite& write);
+  // Those of them that were not brought back.
+  Result<std::set<ErasedRow>> erased();
   // Of the transaction judged last, if it was parked: the rows that it would insert.
   [[nodiscard]] std::vector<std::pair<CollectionId, RowId>> inserts() const;
 
@@ -126,6 +134,8 @@ class TransactionJudge final : private OwnTransactions {
   bool refuse(const Error& error, CollectionId collection, FieldId field = {});
   bool check_head(const TransactionCase& which);
   bool check_standing(const TransactionCase& which);
+  Result<bool> is_erased(const ErasedRow& row);
+  Result<bool> check_erased();
   bool plan_sections();
   bool plan_section(const Section& section, SectionPlan& plan);
   Result<bool> look_at_bases(Stamp& seen);
@@ -183,7 +193,9 @@ class TransactionJudge final : private OwnTransactions {
   std::vector<LoadedRow> loaded_;
   LoadedRow alone_;
   ServerRow named_;  // by a guarded reference
+  std::set<ErasedRow> remembered_;
   std::set<ErasedRow> erased_;
+  std::unordered_multimap<RowId, CollectionId> erased_ids_;
   RowEffect effect_;
   std::vector<std::string> row_paths_;
   std::vector<std::string_view> present_;  // where the row lies, for authority

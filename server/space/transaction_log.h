@@ -11,6 +11,7 @@
 #include "engine/base/row_id.h"
 #include "engine/protocol/messages.h"
 #include "engine/storage/statement.h"
+#include "server/space/erasure.h"
 #include "server/space/space_upgrade.h"
 
 namespace rollcall {
@@ -34,6 +35,11 @@ struct Judgement {
 };
 
 Verdict verdict_of(TxNumber number, const Judgement& judgement);
+// What goes of a transaction with erased rows: rows that name them were found by what they say,
+// unless they never came to be.
+inline Redact redact_of(const Judgement& judgement) {
+  return judgement.took_effect() ? Redact::rows : Redact::rows_and_naming;
+}
 
 // A judged transaction. Its bytes are the device's own, exactly.
 struct LoggedTransaction {

@@ -29,7 +29,7 @@ HttpMethod method_of(Route route) {
   return route == Route::sync || route == Route::enroll ? HttpMethod::post : HttpMethod::get;
 }
 
-bool is_signed(Route route) { return route == Route::sync || route == Route::schema; }
+bool needs_signature(Route route) { return route == Route::sync || route == Route::schema; }
 
 template <class M>
 Result<M> decode(MediaType type, BytesView body) {
@@ -193,7 +193,8 @@ std::vector<HostedSpace*> SyncService::spaces() const {
 std::optional<HttpAnswer> SyncService::judge_head(const HttpHead& head) {
   const Route route = route_of(head.target);
   const MediaType type = head.answer_type;
-  if (route == Route::other) {
+  // What everybody does together is nobody's to watch.
+  if (route == Route::other || (route == Route::metrics && !head.is_local)) {
     return refuse(
         type, {ErrorCode::not_found, "there is nothing at this path: the protocol is at /v1/sync"});
   }
@@ -203,7 +204,7 @@ std::optional<HttpAnswer> SyncService::judge_head(const HttpHead& head) {
     response.allow = method_name(method_of(route));
     return response;
   }
-  if (!is_signed(route)) {
+  if (!needs_signature(route)) {
     // Nobody has shown who they are yet: no more is held for them than an enrolment needs.
     if (head.body_bytes <= enroll_bytes_max) return std::nullopt;
     return refuse(type, {ErrorCode::too_large, "an unsigned request has at most " +
@@ -218,6 +219,10 @@ std::optional<HttpAnswer> SyncService::judge_head(const HttpHead& head) {
     return refuse_stale(type, server_ms, timely.error().message);
   }
   return std::nullopt;
+}
+
+bool SyncService::is_signed(const HttpHead& head) const {
+  return needs_signature(route_of(head.target));
 }
 
 void SyncService::handle(ReceivedRequest request, std::shared_ptr<HttpExchange> exchange) {
@@ -298,7 +303,8 @@ bool SyncService::limit(SyncCall& call) {
   return true;
 }
 
-// What a push takes of its device's day: all of it, and what of it was rejected once more.
+// What a push takes of its device's day: all of it, and once more what of it was rejected, or
+// parked because its device was revoked.
 void SyncService::charge_push(SyncCall& call) {
   const std::int64_t now = doors_.clock.steady_ms();
   const SyncRequest& request = *call.request;
@@ -306,7 +312,10 @@ void SyncService::charge_push(SyncCall& call) {
   for (const PushedTransaction& one : request.transactions) pushed += one.bytes.size();
   std::size_t refused = 0;
   for (const Verdict& verdict : call.push->verdicts) {
-    if (verdict.kind != VerdictKind::rejected || verdict.repeated || verdict.changed) continue;
+    const bool is_kept_for_nothing =
+        verdict.kind == VerdictKind::rejected ||
+        verdict.code == static_cast<std::uint32_t>(ErrorCode::device_revoked);
+    if (!is_kept_for_nothing || verdict.repeated || verdict.changed) continue;
     for (std::uint64_t i = 0; i <= verdict.more; ++i) {
       const std::uint64_t place = verdict.number.value + i - request.first_tx.value;
       if (place < request.transactions.size()) refused += request.transactions[place].bytes.size();
@@ -352,8 +361,14 @@ Result<void> SyncService::authenticate(SyncCall& call, SpaceReader& reader) {
 
 void SyncService::take_sync(const CallPtr& call, Readers& readers) {
   auto request = decode<SyncRequest>(*call->head.type, call->body);
-  call->body = {};
+  const std::size_t bytes = std::exchange(call->body, {}).size();
   if (!request) return refuse_call(*call, request.error());
+  // It is kept for as long as it waits.
+  if (request->transactions.empty() && bytes > bare_request_bytes_max) {
+    return refuse_call(
+        *call, {ErrorCode::too_large, "a request that pushes nothing has at most " +
+                                          std::to_string(bare_request_bytes_max) + " bytes"});
+  }
   if (const auto right = check_request(*request); !right) {
     return refuse_call(*call, right.error());
   }
@@ -582,7 +597,7 @@ void SyncService::respond(SyncCall& call, const M& message) {
   response.type = call.head.answer_type;
   response.proved = true;
   response.body = encode(response.type, message);
-  if (is_signed(call.route)) {
+  if (needs_signature(call.route)) {
     call.space->rates().charge(call.who.device, DeviceRate::sent, response.body.size(),
                                doors_.clock.steady_ms());
   }

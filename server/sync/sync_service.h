@@ -60,6 +60,7 @@ class SyncService final : public HttpHandler {
   void stop();
 
   std::optional<HttpAnswer> judge_head(const HttpHead& head) override;
+  [[nodiscard]] bool is_signed(const HttpHead& head) const override;
   void handle(ReceivedRequest request, std::shared_ptr<HttpExchange> exchange) override;
   void gone(const std::shared_ptr<HttpExchange>& exchange) override;
   void answering(const HttpHead* head, const HttpAnswer& response, std::size_t request_bytes,

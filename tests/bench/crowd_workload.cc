@@ -56,7 +56,8 @@ Result<void> measure_crowd(const BenchSetup& setup, Measurements& out) {
   std::ofstream(folder + "/authority.pem") << authority.certificate_pem();
   std::ofstream(folder + "/certificate.pem") << certificate.certificate_pem();
   std::ofstream(folder + "/key.pem") << certificate.key_pem();
-  std::ofstream(folder + "/server.toml") << "[limits]\nconnections = 16000\n";
+  std::ofstream(folder + "/server.toml") << "[limits]\nconnections = 16000\n"
+                                            "stranger_idle_seconds = 600\n";
   const std::string ca_file = folder + "/authority.pem";
   ROLLCALL_TRY_ASSIGN(const auto server,
                       ServerProcess::start(setup.server, folder + "/server", setup.schema,

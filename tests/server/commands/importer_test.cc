@@ -72,7 +72,11 @@ class ImporterTest : public ::testing::Test {
       if (stop == Stop::after_the_push) return failure(ErrorCode::io, "stopped");
       return std::move(replies.front());
     };
-    Importer importer(schema_, device, memory, push, clock_, cryptography_);
+    const auto is_there = [&](CollectionId collection, const RowId& row) -> Result<bool> {
+      ROLLCALL_TRY_ASSIGN(const auto found, reader()->row(collection, row));
+      return found.has_value();
+    };
+    Importer importer(schema_, device, memory, push, is_there, clock_, cryptography_);
     return importer.run(*schema_.find("person"), lines, false, {}, false, {});
   }
 
@@ -124,6 +128,20 @@ TEST_F(ImporterTest, StoppedAfterThePushOfAChangeItGoesOnFromThatChange) {
   const std::string third = rows();
   EXPECT_NE(third.find(R"("visits":6)"), std::string::npos) << third;
   EXPECT_EQ(third.find(R"("b")"), std::string::npos) << third;
+}
+
+TEST_F(ImporterTest, LeavesOutWhatTheSpaceHasNoMoreAndWritesTheRest) {
+  const std::string other = R"({"id":"018f0000-0000-7000-8000-0000000000aa","name":)";
+  imports("import", person(R"("name":"Ann")") + other + "\"Bea\"}\n", 2);
+  const ErasedRow ann{schema_.find("person")->id, *RowId::parse(id)};
+  ASSERT_TRUE(space_->erase({&ann, 1}, "as if it was deleted and compacted").has_value());
+  const auto report = import("import", person(R"("name":"Anne")") + other + "\"Beatrice\"}\n");
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  EXPECT_EQ(report->written, 1u);
+  EXPECT_EQ(report->deleted, 1u);
+  EXPECT_EQ(report->refused, 0u);
+  EXPECT_NE(rows().find("Beatrice"), std::string::npos) << rows();
+  EXPECT_EQ(rows().find("Ann"), std::string::npos) << rows();
 }
 
 TEST_F(ImporterTest, StoppedBeforeItsPushItWritesAllWhenRunAgain) {

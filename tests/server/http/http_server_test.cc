@@ -253,7 +253,7 @@ TEST_F(HttpServerTest, SaysLaterWhenBodiesWouldTakeTooMuchMemory) {
   EXPECT_EQ(answer->status, 503u);
   EXPECT_EQ(client().ask(post("small"))->body, "small");
   server_->drain();
-  EXPECT_EQ(server_->budget().held(), 0u) << "what was held is given back";
+  EXPECT_EQ(server_->budgets().held(), 0u) << "what was held is given back";
 }
 
 TEST_F(HttpServerTest, HoldsNextToNothingForBodiesThatAreOnlyPromised_G14) {
@@ -268,7 +268,7 @@ TEST_F(HttpServerTest, HoldsNextToNothingForBodiesThatAreOnlyPromised_G14) {
     ASSERT_TRUE(go_on);
     ASSERT_EQ(go_on->status, 100u) << i;
   }
-  EXPECT_EQ(server_->budget().held(), 32 * body_bytes_first);
+  EXPECT_EQ(server_->budgets().held(), 32 * body_bytes_first);
   EXPECT_EQ(client().ask(post(std::string(100'000, 'x')))->status, 200u);
 }
 

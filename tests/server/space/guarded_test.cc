@@ -121,6 +121,20 @@ TEST_F(Guarded, AHiddenRowAndNoneAreOneAnswerOfEqualWorkInAnEditWithAForgedBase_
   });
 }
 
+// Or else its author would learn whether a row that it does not see is still as it was.
+TEST_F(Guarded, NoRefusedWriteIsStampedByWhatItCannotSee_G10_G12) {
+  state->clock_offset_ms = 50'000;
+  state->write({Edit::set("person", hidden, {{"name", text("ahead")}})});
+  state->read();
+  const Stamp stands = state->stamp_of("person", hidden, "name");
+  ASSERT_GT(stands.ms(), static_cast<std::uint64_t>(world.clock.utc_ms()));
+  for (const RowId& id : {hidden, absent}) {
+    Edit edit = Edit::set("person", id, {{"name", text("mine")}});
+    edit.base("name", stands);
+    EXPECT_LT(wake->write({edit}).accepted.value_or(Stamp{}), stands);
+  }
+}
+
 TEST_F(Guarded, AHiddenRowAndNoneAreOneAnswerOfEqualWorkInADeletion_G10_G12) {
   expect_alike([&](RowId id) { return told({Edit::remove("person", id)}); });
 }
