@@ -21,6 +21,7 @@
 #include "server/commands/limits.h"
 #include "server/commands/parked_commands.h"
 #include "server/commands/personal_commands.h"
+#include "server/commands/readmission_commands.h"
 #include "server/commands/restore_commands.h"
 #include "server/commands/serve.h"
 #include "server/commands/server_config.h"
@@ -92,6 +93,7 @@ class CommandLine {
     add_spaces();
     add_devices();
     add_parked();
+    add_readmission();
     add_data();
     add_personal();
     add_backups();
@@ -228,6 +230,23 @@ class CommandLine {
                                                            grant, program_);
                              })));
       app->add_option("--scope", a_.scope, "the path, such as unit/nc/wake")->required();
+    }
+  }
+
+  void add_readmission() {
+    CLI::App* readmission =
+        group("readmission", "devices that a restored backup does not know and that come back");
+    with_json(with_space(add(*readmission, "list", "who asks to be let in again", [this] {
+      return readmission_list_command(a_.folder, a_.space, a_.json, program_);
+    })));
+    for (const bool accept : {true, false}) {
+      CLI::App* app = with_space(
+          add(*readmission, accept ? "accept" : "refuse",
+              accept ? "let it in under its key and its grants of then" : "never let it in again",
+              [this, accept] {
+                return readmission_decide_command(a_.folder, a_.space, a_.device, accept, program_);
+              }));
+      app->add_option("DEVICE", a_.device, "its eight digits, as the list shows them")->required();
     }
   }
 

@@ -208,6 +208,16 @@ const std::string& Replica::path() const { return parts_->connection.path(); }
 const Schema& Replica::schema() const { return parts_->tables.schema(); }
 const HybridClock& Replica::clock() const { return parts_->clock; }
 
+EnrollRequest Replica::readmission() const {
+  const Identity& identity = parts_->identity;
+  EnrollRequest request;
+  request.space = identity.space;
+  request.key = parts_->doors.cryptography.public_key(identity.secret);
+  request.label = identity.label;
+  request.enrolment = identity.enrolment;
+  return request;
+}
+
 Result<void> Replica::move_to(const std::string& url, const Bytes& tls_pin) {
   Identity moved = parts_->identity;
   moved.url = url;

@@ -105,6 +105,8 @@ class Replica {
   [[nodiscard]] const PublicKey& server_key() const;
   [[nodiscard]] const std::string& path() const;
   // Where the server is now, and the pin of its TLS key there.
+  // What a server that forgot this device needs to know it again (EnrollRequest::enrolment).
+  [[nodiscard]] EnrollRequest readmission() const;
   Result<void> move_to(const std::string& url, const Bytes& tls_pin = {});
 
   [[nodiscard]] const Schema& schema() const;

@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::string_view sync_target = "/v1/sync";
 constexpr std::string_view schema_target = "/v1/schema";
+constexpr std::string_view enroll_target = "/v1/enroll";
+// How often somebody who lives on asks whether it is let in again.
+constexpr std::int64_t readmission_rest_ms = 60'000;
 
 // Errors of this machine, and not of what a peer sent.
 bool is_local(ErrorCode code) { return static_cast<std::int32_t>(code) < 200; }
@@ -40,6 +43,8 @@ void SyncSession::cancel_all() {
   }
   if (schema_request_ != 0) transport_.cancel(schema_request_);
   schema_request_ = 0;
+  if (readmission_request_ != 0) transport_.cancel(readmission_request_);
+  readmission_request_ = 0;
 }
 
 Signer SyncSession::signer() const {
@@ -93,6 +98,9 @@ Result<std::int64_t> SyncSession::begin_step(std::int64_t budget_ms) {
   ROLLCALL_TRY(send_due());
   std::optional<std::int64_t> wake = machine_.next_wake_ms();
   if (schema_request_ != 0) wake = std::min(wake.value_or(INT64_MAX), schema_deadline_ms_);
+  if (readmission_request_ != 0) {
+    wake = std::min(wake.value_or(INT64_MAX), readmission_deadline_ms_);
+  }
   if (!wake) return budget_ms;
   return std::clamp<std::int64_t>(*wake - doors_.clock.steady_ms(), 0, budget_ms);
 }
@@ -121,6 +129,10 @@ Result<bool> SyncSession::end_step(const std::vector<HttpResponse>& responses) {
     transport_.cancel(schema_request_);
     schema_request_ = 0;  // asked for again with the next reply
   }
+  if (readmission_request_ != 0 && readmission_deadline_ms_ <= now) {
+    transport_.cancel(readmission_request_);
+    readmission_request_ = 0;
+  }
   ROLLCALL_TRY(send_due());
   return machine_.mode() != ClientSync::Mode::idle && !machine_.is_denied();
 }
@@ -140,7 +152,7 @@ Result<void> SyncSession::catch_up(std::uint32_t attempts,
   start(ClientSync::Mode::catch_up);
   for (;;) {
     ROLLCALL_TRY_ASSIGN(const bool goes_on, step(200));
-    if (!goes_on && schema_request_ == 0) break;
+    if (!goes_on && schema_request_ == 0 && readmission_request_ == 0) break;
     if (machine_.failures() >= attempts) break;
     if (on_progress && !on_progress()) {
       stop();
@@ -246,6 +258,10 @@ Result<void> SyncSession::take(const HttpResponse& response) {
   traffic_.sent_bytes += response.wire_bytes_sent;
   traffic_.received_bytes += response.wire_bytes_received;
   if (response.id == schema_request_) return take_schema(response);
+  if (response.id == readmission_request_) {
+    take_readmission(response);
+    return {};
+  }
   UnderWay* lane = nullptr;
   for (UnderWay& candidate : lanes_) {
     if (candidate.id == response.id) lane = &candidate;
@@ -254,11 +270,17 @@ Result<void> SyncSession::take(const HttpResponse& response) {
   UnderWay asked = std::move(*lane);
   lane->id = 0;
 
-  const OpenedResponse opened = open_response(response);
+  OpenedResponse opened = open_response(response);
   if (opened.outcome.kind == RequestOutcome::Kind::answered) {
     return take_reply(asked, opened.body);
   }
   last_error_ = opened.error;
+  if (opened.error.code == ErrorCode::unknown_key) {
+    ask_to_come_back();
+    if (machine_.mode() == ClientSync::Mode::live) {
+      opened.outcome = {RequestOutcome::Kind::later, readmission_rest_ms};
+    }
+  }
   if (asked.plan.push && opened.outcome.kind == RequestOutcome::Kind::refused) {
     refused_ = asked.request.first_tx;
   }
@@ -267,6 +289,26 @@ Result<void> SyncSession::take(const HttpResponse& response) {
     ROLLCALL_TRY(replica_.follow_time(*opened.server_ms));
   }
   return {};
+}
+
+void SyncSession::ask_to_come_back() {
+  const EnrollRequest request = replica_.readmission();
+  if (readmission_request_ != 0 || request.enrolment.empty()) return;
+  HttpRequest http = unsigned_request(replica_.url(), enroll_target, to_cbor(request));
+  http.tls_pin = replica_.tls_pin();
+  readmission_request_ = ++last_id_;
+  readmission_deadline_ms_ = doors_.clock.steady_ms() + request_deadline_ms;
+  http.id = readmission_request_;
+  ++traffic_.requests;
+  transport_.begin(std::move(http));
+}
+
+void SyncSession::take_readmission(const HttpResponse& response) {
+  readmission_request_ = 0;
+  const OpenedResponse opened = open_response(response);
+  // It never says yes at once; a server that knows of no such thing says that the code is unknown.
+  const ErrorCode code = opened.error.code;
+  if (code == ErrorCode::later || code == ErrorCode::refused) last_error_ = opened.error;
 }
 
 Result<void> SyncSession::ask_schema() {

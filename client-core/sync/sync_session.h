@@ -84,6 +84,10 @@ class SyncSession {
   void cancel_ahead(Lane lane);
   // Asks for the page after this reply's; false when there is none, or something else goes first.
   bool ask_ahead(const UnderWay& asked, const SyncReply& reply);
+  // A server that does not know this device any more was restored, it may be: then it is asked to
+  // let it in again, which somebody has to agree to.
+  void ask_to_come_back();
+  void take_readmission(const HttpResponse& response);
   Result<void> take_schema(const HttpResponse& response);
   Result<void> ask_schema();
   void cancel_all();
@@ -96,6 +100,8 @@ class SyncSession {
   TxNumber refused_;                  // pushed alone, and the server could not read it
   std::uint64_t schema_request_ = 0;  // 0: none under way
   std::int64_t schema_deadline_ms_ = 0;
+  std::uint64_t readmission_request_ = 0;  // likewise
+  std::int64_t readmission_deadline_ms_ = 0;
   std::uint64_t last_id_ = 0;
   std::uint32_t reply_budget_ = 0;
   SyncTraffic traffic_;

@@ -399,6 +399,9 @@ struct EnrollRequest {
   std::string code;  // 8 typed characters, upper case, without dashes
   PublicKey key;
   std::string label;  // what the device calls itself; the invitation's label wins
+  // What the space sealed at an enrolment of before (EnrollReply::enrolment), in place of a secret
+  // or a code: a device that a restored server does not know asks to be let in again.
+  Bytes enrolment;
 };
 
 template <class Archive>
@@ -408,6 +411,7 @@ void describe(Archive& a, EnrollRequest& m) {
   a.field(3, "code", m.code);
   a.field(4, "key", m.key);
   a.field(5, "label", m.label);
+  a.bytes(6, "enrolment", m.enrolment);
 }
 
 struct EnrollReply {

@@ -19,6 +19,9 @@ struct Cursor {
   Sequence sequence;
   std::int64_t commit_ms = 0;  // when its last group commit was made
   Bytes commit_mark;           // that commit's 8 random bytes: tells a log from a copied-back one
+  // How many revocations the space counted: every request that names the cursor says so, and a
+  // restored server that counts fewer forgot some.
+  std::uint64_t revocations = 0;
   friend bool operator==(const Cursor&, const Cursor&) = default;
 };
 
@@ -28,6 +31,7 @@ void describe(Archive& a, Cursor& m) {
   a.field(2, "sequence", m.sequence);
   a.field(3, "commit_ms", m.commit_ms);
   a.bytes(4, "commit_mark", m.commit_mark);
+  a.field(5, "revocations", m.revocations);
 }
 
 // Where a tail of several pages goes on: after this row, which last changed at `last`.

@@ -20,6 +20,7 @@ std::span<const EnumName<ControlKind>> enum_names(ControlKind) {
       EnumName<ControlKind>{ControlKind::erase, "erase"},
       EnumName<ControlKind>{ControlKind::redact, "redact"},
       EnumName<ControlKind>{ControlKind::scrub, "scrub"},
+      EnumName<ControlKind>{ControlKind::readmit, "readmit"},
   };
   return names;
 }

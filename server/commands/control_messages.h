@@ -30,6 +30,7 @@ enum class ControlKind : std::uint8_t {
   erase = 12,
   redact = 13,
   scrub = 14,
+  readmit = 15,
 };
 std::span<const EnumName<ControlKind>> enum_names(ControlKind);
 

@@ -240,6 +240,13 @@ ControlReply perform(const ControlRequest& request, const ServerFolder& folder,
     case ControlKind::scrub:
       done = spaces.with(request.space, [](Space& space) { return space.scrub(); });
       break;
+    case ControlKind::readmit:
+      done = spaces.with(request.space, [&](Space& space) -> Result<void> {
+        const auto device = space.readmit(request.device, request.accept);
+        if (!device) return device.error();
+        return {};
+      });
+      break;
     case ControlKind::allow_fork:
       done = spaces.with(request.space,
                          [&](Space& space) { return space.allow_fork(request.device); });

@@ -161,8 +161,7 @@ class Restore {
                    << path_ << " " << name << " --list FILE | --device DEVICE | --none\n";
       return {};
     }
-    ROLLCALL_TRY_ASSIGN(const std::vector<Revocation> forgotten, space->forgotten_revocations());
-    ROLLCALL_TRY(space->reconcile(forgotten));
+    ROLLCALL_TRY_ASSIGN(const std::vector<Revocation> forgotten, space->reconcile_with_list());
     for (const Revocation& one : forgotten) {
       program_.out << name << ": revoked again: " << hex(one.device) << " (" << one.label << ")\n";
     }
@@ -217,18 +216,17 @@ Result<void> reconcile_command(const std::string& path, const std::string& space
 
 Result<CaughtUp> catch_up_with_lists(Space& space, const ServerFolder& folder,
                                      const Program& program) {
+  CaughtUp caught_up;
+  ROLLCALL_TRY_ASSIGN(caught_up.revoked, space.reconcile_with_list());
   ROLLCALL_TRY_ASSIGN(const bool reconciled, space.is_reconciled());
   if (!reconciled) {
     return failure(ErrorCode::not_allowed,
                    "the space '" + space.name() +
-                       "' was restored where no list of revocations was: say what was revoked "
-                       "since the backup with 'rollcall-server reconcile " +
+                       "' was restored, and no list says all that was revoked since the backup: "
+                       "say it with 'rollcall-server reconcile " +
                        folder.path() + " " + space.name() +
                        "' and --list FILE, --device DEVICE or --none, then serve again");
   }
-  CaughtUp caught_up;
-  ROLLCALL_TRY_ASSIGN(caught_up.revoked, space.forgotten_revocations());
-  if (!caught_up.revoked.empty()) ROLLCALL_TRY(space.reconcile(caught_up.revoked));
   ROLLCALL_TRY_ASSIGN(const std::string imports, folder.imports_path(space.name()));
   ROLLCALL_TRY_ASSIGN(caught_up.erased_rows, erase_again(space, imports, program));
   return caught_up;

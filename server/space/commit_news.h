@@ -15,8 +15,10 @@ struct CommitNews {
   bool everywhere = false;             // too many paths to name them: `paths` is empty
   std::vector<DeviceNumber> verdicts;  // devices with new or changed verdicts; ascending
   std::vector<DeviceNumber> grants;    // devices whose grants changed; ascending
+  std::vector<DeviceNumber> admitted;  // devices that are let in again
   bool schema = false;                 // there is a newer schema
   bool epoch = false;                  // a new epoch began
+  std::uint64_t revocations = 0;       // of the space, counted
 };
 
 // Told on the writer's thread, after the commit is on the disk. Must not call back into the space.

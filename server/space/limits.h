@@ -71,6 +71,8 @@ inline constexpr std::size_t heal_scan_rows_max = 200'000;
 inline constexpr std::size_t bootstrap_scan_rows_max = 200'000;
 // Rows that one commit of a compaction goes through: others write between two of them.
 inline constexpr std::size_t compacted_rows_max = 5'000;
+// Devices that ask to be let in again after a restore, at a time.
+inline constexpr std::size_t readmissions_max = 10'000;
 // The list of a space's revocations, in bytes: 100,000 of them.
 inline constexpr std::size_t revocation_list_bytes_max = 32u << 20;
 // The list of a space's erased rows, in bytes: 500,000 of them.

@@ -71,7 +71,8 @@ Result<void> Snapshot::read_schema() {
 std::int64_t Snapshot::server_ms() const { return std::max(clock_.utc_ms(), head_.time_ms); }
 
 Bytes Snapshot::cursor() const {
-  return sealer_->seal(Cursor{header_.epoch, head_.sequence, head_.time_ms, head_.mark});
+  return sealer_->seal(
+      Cursor{header_.epoch, head_.sequence, head_.time_ms, head_.mark, header_.revocations});
 }
 
 Result<Digest> Snapshot::digest(const std::optional<std::string>& prefix) {

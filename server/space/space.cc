@@ -173,6 +173,7 @@ Result<void> Space::State::finish_commit(Transaction& transaction) {
   }
   last_commit = std::move(record);
   news.head = last_commit.sequence;
+  news.revocations = header.revocations;
   const auto ascending = [](std::vector<DeviceNumber>& numbers) {
     std::sort(numbers.begin(), numbers.end());
     numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());

@@ -166,14 +166,27 @@ class Space {
   // true if so. For a reader that answered `ReadOutcome::copied_back`.
   Result<bool> check_cursor(BytesView cursor);
 
+  // Devices that this file does not know and that show an enrolment which the space sealed. What to
+  // tell one that asks: `later` (somebody has to agree), `refused`, `code_unknown`;
+  // or what the disk says.
+  Error ask_to_come_back(const EnrollRequest& request);
+  // Lets such a device in under its number, key and grants of then, or refuses it for good.
+  // `not_found`: it does not ask.
+  Result<DeviceRecord> readmit(DeviceNumber device, bool accept);
+
   // Recovery (server/RECOVERY.md).
   // Makes a copy from a backup what goes on as the space, in a new epoch after `at_least`. Nobody
   // has it open. `reconciled`: as EpochRecord says.
   static Result<void> prepare_restored(const std::string& path, Epoch at_least, bool reconciled,
                                        const Doors& doors);
-  // Those of the list beside the file whose device could come in all the same: the file is an
-  // older one. Such a space, and one that is not reconciled after a restore, must not be served.
-  Result<std::vector<Revocation>> forgotten_revocations();
+  // Revokes again those of the list beside the file whose device could come in all the same: the
+  // file is an older one. Returns these; none where the list is known not to be all. A space that
+  // is not reconciled must not be served.
+  Result<std::vector<Revocation>> reconcile_with_list();
+  // How many there were; a device was told of so many. Where the file counts fewer it is not
+  // reconciled.
+  [[nodiscard]] std::uint64_t revocations() const;
+  Result<void> note_revocations_told(std::uint64_t number);
   Result<bool> is_reconciled();
   // Revokes those of `known` that the file forgot, lists all of them beside it, and returns the
   // forgotten ones.

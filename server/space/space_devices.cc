@@ -86,6 +86,7 @@ Result<Invitation> Space::invite(std::string_view label, std::vector<std::string
 Result<EnrollReply> Space::enroll(const EnrollRequest& request) {
   State& s = *state_;
   ROLLCALL_TRY(check_label(request.label));
+  if (!request.enrolment.empty()) return ask_to_come_back(request);
   // A link's 128 bits need no rest: nobody who types wrong codes may keep others' links out.
   const bool is_typed = request.secret.empty();
   if (is_typed && s.wrong_tries.resting(s.doors.clock.steady_ms())) {

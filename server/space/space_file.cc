@@ -18,6 +18,7 @@
 #include "server/space/invitation_table.h"
 #include "server/space/limits.h"
 #include "server/space/past_roles.h"
+#include "server/space/readmission_table.h"
 #include "server/space/space_upgrade.h"
 #include "server/space/transaction_log.h"
 
@@ -39,7 +40,8 @@ constexpr const char* create_space_sql =
     "CREATE TABLE _space(one INTEGER PRIMARY KEY CHECK(one = 1), name TEXT NOT NULL, "
     "title TEXT NOT NULL, epoch INTEGER NOT NULL, seal_key BLOB NOT NULL, "
     "schema_version INTEGER NOT NULL, schema BLOB NOT NULL, "
-    "revocations INTEGER NOT NULL DEFAULT 0, horizon INTEGER NOT NULL DEFAULT 0);"
+    "revocations INTEGER NOT NULL DEFAULT 0, horizon INTEGER NOT NULL DEFAULT 0, "
+    "revocations_told INTEGER NOT NULL DEFAULT 0);"
     "CREATE TABLE _commits(sequence INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, "
     "mark BLOB NOT NULL);";
 
@@ -55,7 +57,7 @@ Result<void> make_tables(Connection& connection) {
         TransactionLog::create_statements(), PathIndex::create_statements(),
         EpochTable::create_statements(), HealthTable::create_statements(),
         PastRoles::create_statements(), CompactionTable::create_statements(),
-        ErasureTable::create_statements()}) {
+        ErasureTable::create_statements(), ReadmissionTable::create_statements()}) {
     for (const std::string& sql : statements) ROLLCALL_TRY(connection.execute(sql));
   }
   return {};
@@ -66,11 +68,13 @@ std::vector<Upgrade> all_upgrades() {
   std::vector<Upgrade> all = {
       {"_space", "revocations",
        "ALTER TABLE _space ADD COLUMN revocations INTEGER NOT NULL DEFAULT 0"},
-      {"_space", "horizon", "ALTER TABLE _space ADD COLUMN horizon INTEGER NOT NULL DEFAULT 0"}};
+      {"_space", "horizon", "ALTER TABLE _space ADD COLUMN horizon INTEGER NOT NULL DEFAULT 0"},
+      {"_space", "revocations_told",
+       "ALTER TABLE _space ADD COLUMN revocations_told INTEGER NOT NULL DEFAULT 0"}};
   for (const auto& upgrades :
        {DeviceTable::upgrades(), InvitationTable::upgrades(), EpochTable::upgrades(),
         TransactionLog::upgrades(), CompactionTable::upgrades(), HealthTable::upgrades(),
-        PastRoles::upgrades(), ErasureTable::upgrades()}) {
+        PastRoles::upgrades(), ErasureTable::upgrades(), ReadmissionTable::upgrades()}) {
     all.insert(all.end(), upgrades.begin(), upgrades.end());
   }
   return all;
@@ -168,7 +172,8 @@ Result<SpaceFile> SpaceFile::prepared(Connection connection) {
   Connection& c = file.connection_;
   ROLLCALL_TRY_ASSIGN(
       file.select_header_,
-      c.prepare("SELECT name, title, epoch, seal_key, schema_version, horizon FROM _space"));
+      c.prepare("SELECT name, title, epoch, seal_key, schema_version, horizon, revocations, "
+                "revocations_told FROM _space"));
   ROLLCALL_TRY_ASSIGN(file.select_schema_, c.prepare("SELECT schema FROM _space"));
   ROLLCALL_TRY_ASSIGN(
       file.select_last_,
@@ -194,6 +199,8 @@ Result<SpaceHeader> SpaceFile::header() {
   header.seal_key = SealKey::from_bytes(key);
   header.schema_version = static_cast<std::uint32_t>(select_header_.integer(4));
   header.horizon = Sequence(static_cast<std::uint64_t>(select_header_.integer(5)));
+  header.revocations = static_cast<std::uint64_t>(select_header_.integer(6));
+  header.revocations_told = static_cast<std::uint64_t>(select_header_.integer(7));
   select_header_.reset();
   return header;
 }
@@ -220,16 +227,11 @@ Result<void> SpaceFile::set_epoch(Epoch epoch) {
   return update.run();
 }
 
-Result<std::uint64_t> SpaceFile::revocations() {
-  ROLLCALL_TRY_ASSIGN(Statement select, connection_.cached("SELECT revocations FROM _space"));
-  ROLLCALL_TRY_ASSIGN(const bool found, select.step());
-  if (!found) return failure(ErrorCode::corrupt, connection_.path() + ": _space has no row");
-  return static_cast<std::uint64_t>(select.integer(0));
-}
-
-Result<void> SpaceFile::count_revocation() {
-  ROLLCALL_TRY_ASSIGN(Statement update,
-                      connection_.cached("UPDATE _space SET revocations = revocations + 1"));
+Result<void> SpaceFile::set_revocations(std::uint64_t counted, std::uint64_t told) {
+  ROLLCALL_TRY_ASSIGN(Statement update, connection_.cached("UPDATE _space SET revocations = ?1, "
+                                                           "revocations_told = ?2"));
+  update.bind_integer(1, static_cast<std::int64_t>(counted));
+  update.bind_integer(2, static_cast<std::int64_t>(told));
   return update.run();
 }
 

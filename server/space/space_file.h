@@ -25,6 +25,10 @@ struct SpaceHeader {
   SealKey seal_key;
   std::uint32_t schema_version = 0;
   Sequence horizon;  // a cursor before it cannot be read on from: compaction.h
+  // How many devices were ever revoked, families counted once: it never falls. `told`: the greatest
+  // such number that a device was told, by this file or by one that this is an older copy of.
+  std::uint64_t revocations = 0;
+  std::uint64_t revocations_told = 0;
 };
 
 // One group commit that took sequences; `_commits`. Commit 0 is the empty space.
@@ -51,10 +55,8 @@ class SpaceFile {
   Result<void> set_schema(std::uint32_t version, BytesView schema);
   Result<void> set_epoch(Epoch epoch);
 
-  // How many devices were ever revoked, families counted once: it never falls, so that a restored
-  // file can tell that it forgot some.
-  Result<std::uint64_t> revocations();
-  Result<void> count_revocation();
+  // SpaceHeader::revocations and `revocations_told`, as they are to be.
+  Result<void> set_revocations(std::uint64_t counted, std::uint64_t told);
 
   Result<void> set_horizon(Sequence horizon);
   Result<CommitRecord> last_commit();

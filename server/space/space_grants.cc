@@ -207,7 +207,7 @@ Result<DeviceRecord> Space::revoke(DeviceNumber number, bool erase) {
 
 Result<void> Space::State::revoke(CachedDevice& device, bool erase) {
   const bool was_revoked = device.stored.record.is_revoked();
-  if (!was_revoked) ROLLCALL_TRY(file.count_revocation());
+  if (!was_revoked) ROLLCALL_TRY(count_revocations(header.revocations + 1));
   ROLLCALL_TRY_ASSIGN(const std::vector<CachedDevice*> family, family_of(device.stored.record));
   ROLLCALL_TRY(list_revocation(family, erase));
   for (CachedDevice* member : family) {

@@ -9,6 +9,7 @@
 #include "server/space/entry_scan.h"
 #include "server/space/epoch_table.h"
 #include "server/space/limits.h"
+#include "server/space/readmission_table.h"
 #include "server/space/snapshot.h"
 #include "server/space/tail_reader.h"
 
@@ -166,6 +167,25 @@ Result<std::vector<HistoryEntry>> SpaceReader::history(CollectionId collection, 
   SnapshotGuard guard(*state_->snapshot);
   ROLLCALL_TRY(guard.begin());
   return read_history(*state_->snapshot, collection, id);
+}
+
+Result<std::vector<WaitingDevice>> SpaceReader::waiting_devices() {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  ROLLCALL_TRY_ASSIGN(const std::vector<Readmission> all,
+                      ReadmissionTable(state_->snapshot->file().connection()).all());
+  std::vector<WaitingDevice> waiting;
+  for (const Readmission& one : all) {
+    ROLLCALL_TRY_ASSIGN(Enrolment enrolment,
+                        state_->snapshot->sealer().open_enrolment(one.enrolment));
+    waiting.push_back({std::move(enrolment), one.asked_ms, one.refused});
+  }
+  return waiting;
+}
+
+std::uint64_t SpaceReader::revocations_in(BytesView cursor) const {
+  const auto opened = state_->snapshot->sealer().open_cursor(cursor);
+  return opened ? opened->revocations : 0;
 }
 
 Result<std::set<ErasedRow>> SpaceReader::erased() {

@@ -13,6 +13,7 @@
 #include "engine/clock/clock.h"
 #include "engine/model/field_state.h"
 #include "engine/model/schema.h"
+#include "engine/protocol/sealed.h"
 #include "server/space/device.h"
 #include "server/space/device_health.h"
 #include "server/space/erasure.h"
@@ -41,6 +42,12 @@ enum class ReadOutcome : std::uint8_t {
   nothing_new,  // complete, but only says that all is as it was: a long poll may wait
   copied_back,  // the cursor is of this epoch and this log never made it: the writer must start a
                 // new epoch (Space::check_cursor), then read again
+};
+
+struct WaitingDevice {
+  Enrolment enrolment;
+  std::int64_t asked_ms = 0;
+  bool refused = false;
 };
 
 // One row as export and tests see it.
@@ -83,6 +90,9 @@ class SpaceReader {
   // As of the minute before; nothing: it never asked.
   Result<std::optional<DeviceHealth>> health(DeviceNumber number);
   Result<LogPlace> head_place();
+  // How many revocations the space had counted when it sealed the cursor; 0: it does not open.
+  // After any `begin`.
+  [[nodiscard]] std::uint64_t revocations_in(BytesView cursor) const;
 
   // Fills the reply in one snapshot: epoch, time, from, state, known_tx, verdicts (those of `push`
   // are taken over; without one they are looked up), schema and grants version, grants, tail,
@@ -94,6 +104,8 @@ class SpaceReader {
 
   // Every transaction that names the row, in the order of their arrival.
   Result<std::vector<HistoryEntry>> history(CollectionId collection, const RowId& id);
+  // Devices that this file does not know and that ask to be let in again, by the time of asking.
+  Result<std::vector<WaitingDevice>> waiting_devices();
   // Rows that were erased for a person's sake, and that nobody brought back.
   Result<std::set<ErasedRow>> erased();
   // The log's numbers of those that write any of these rows, for Space::redact.

@@ -15,15 +15,19 @@ Revocation revocation_of(const DeviceRecord& device, std::uint64_t number, std::
 
 }  // namespace
 
-// Before the space commits it. A simulated disk has no such file.
+Result<void> Space::State::count_revocations(std::uint64_t number) {
+  header.revocations = number;
+  return file.set_revocations(header.revocations, header.revocations_told);
+}
+
+// Before the space commits it, counted already. A simulated disk has no such file.
 Result<void> Space::State::list_revocation(const std::vector<CachedDevice*>& family, bool erase) {
   if (!doors.vfs.empty()) return {};
   const std::string list_path = RevocationList::path_beside(path);
   auto list = RevocationList::read(list_path);
   if (!list && list.error().code != ErrorCode::not_found) return list.error();
   RevocationList known = list ? std::move(*list) : RevocationList();
-  ROLLCALL_TRY_ASSIGN(const std::uint64_t counted, file.revocations());
-  std::uint64_t number = counted + 1;
+  std::uint64_t number = header.revocations;
   for (const Revocation& one : known.all()) number = std::max(number, one.number + 1);
   std::vector<Revocation> added;
   for (const CachedDevice* member : family) {
@@ -33,11 +37,21 @@ Result<void> Space::State::list_revocation(const std::vector<CachedDevice*>& fam
   return known.write(list_path);
 }
 
-Result<std::vector<Revocation>> Space::forgotten_revocations() {
+Result<std::vector<Revocation>> Space::reconcile_with_list() {
   const auto list = RevocationList::read(RevocationList::path_beside(state_->path));
   if (!list && list.error().code == ErrorCode::not_found) return std::vector<Revocation>();
   if (!list) return list.error();
-  return forgotten_of(list->all());
+  std::uint64_t listed = 0;
+  for (const Revocation& one : list->all()) listed = std::max(listed, one.number);
+  const SpaceHeader& header = state_->header;
+  ROLLCALL_TRY_ASSIGN(const bool is_known_whole,
+                      EpochTable(state_->file.connection()).is_reconciled());
+  if (!is_known_whole || header.revocations_told > std::max(listed, header.revocations)) {
+    return std::vector<Revocation>();  // the list is not all
+  }
+  ROLLCALL_TRY_ASSIGN(std::vector<Revocation> forgotten, forgotten_of(list->all()));
+  if (forgotten.empty() && listed <= header.revocations) return forgotten;
+  return reconcile(list->all());
 }
 
 // One that the file does not know at all cannot come in, and stays in the list.
@@ -52,7 +66,20 @@ Result<std::vector<Revocation>> Space::forgotten_of(std::span<const Revocation> 
 }
 
 Result<bool> Space::is_reconciled() {
+  const SpaceHeader& header = state_->header;
+  if (header.revocations < header.revocations_told) return false;
   return EpochTable(state_->file.connection()).is_reconciled();
+}
+
+std::uint64_t Space::revocations() const { return state_->header.revocations; }
+
+Result<void> Space::note_revocations_told(std::uint64_t number) {
+  State& s = *state_;
+  if (number <= s.header.revocations_told) return {};
+  return s.commit([&]() -> Result<void> {
+    s.header.revocations_told = number;
+    return s.file.set_revocations(s.header.revocations, number);
+  });
 }
 
 Result<std::vector<Revocation>> Space::reconcile(std::span<const Revocation> known) {
@@ -65,6 +92,10 @@ Result<std::vector<Revocation>> Space::reconcile(std::span<const Revocation> kno
       if (device->stored.record.is_revoked()) continue;  // with another one of its family
       ROLLCALL_TRY(s.revoke(*device, one.erase));
     }
+    // Whoever was revoked and is not known here at all is counted, too.
+    std::uint64_t number = std::max(s.header.revocations, s.header.revocations_told);
+    for (const Revocation& one : known) number = std::max(number, one.number);
+    ROLLCALL_TRY(s.count_revocations(number));
     return EpochTable(s.file.connection()).set_reconciled();
   };
   ROLLCALL_TRY(s.commit(work));

@@ -115,6 +115,9 @@ struct Space::State {
                      EnrollReply& reply);
   Result<DeviceNumber> free_device_number();
   [[nodiscard]] Bytes seal_enrolment(const DeviceRecord& record) const;
+  // `code_unknown`: this space did not seal it.
+  [[nodiscard]] Result<Enrolment> open_enrolment(BytesView sealed) const;
+  [[nodiscard]] Result<bool> is_listed_as_revoked(DeviceNumber device) const;
   // Why it is refused, or nothing.
   Result<std::optional<Error>> fork(DeviceNumber number, const ForkWant& want, ForkReply& reply);
   // Makes `forked` the device that goes on after `common`.
@@ -131,6 +134,7 @@ struct Space::State {
   // All devices of a family, the first one first.
   Result<std::vector<CachedDevice*>> family_of(const DeviceRecord& device);
   Result<void> revoke(CachedDevice& device, bool erase);
+  Result<void> count_revocations(std::uint64_t number);
   // In the list beside the space's file, which no restore replaces.
   Result<void> list_revocation(const std::vector<CachedDevice*>& family, bool erase);
 

@@ -31,6 +31,7 @@ class HostedSpace final : public CommitListener {
         replays_(replay_entries_max, replay_device_entries_max),
         started_ms_(space->server_ms()),
         latest_ms_(started_ms_),
+        revocations_(space->revocations()),
         devices_(std::move(devices)) {
     space->set_listener(this);
     writer_.emplace(std::move(space), metrics, log, std::move(failed));
@@ -66,6 +67,13 @@ class HostedSpace final : public CommitListener {
     devices_.insert(device);
   }
 
+  // Whether the space forgot revocations: a device was told of more of them than it counts. Then it
+  // serves nobody until it is reconciled. True the first time only in `news`.
+  bool forgot_revocations(std::uint64_t told, bool& news) {
+    news = told > revocations_.load(std::memory_order_relaxed) && !forgot_.exchange(true);
+    return forgot_.load(std::memory_order_relaxed);
+  }
+
   // A device's requests under way; at most `device_requests_max`.
   bool begin_request(DeviceNumber device) {
     const std::lock_guard lock(mutex_);
@@ -82,6 +90,8 @@ class HostedSpace final : public CommitListener {
 
   void committed(const CommitNews& news) override {
     metrics_.commits.fetch_add(1, std::memory_order_relaxed);
+    for (const DeviceNumber device : news.admitted) enrolled(device);
+    revocations_.store(news.revocations, std::memory_order_relaxed);
     hub_.committed(index_, news);
   }
 
@@ -93,6 +103,8 @@ class HostedSpace final : public CommitListener {
   ReplayMemory replays_;
   const std::int64_t started_ms_;
   std::atomic<std::int64_t> latest_ms_;
+  std::atomic<std::uint64_t> revocations_;
+  std::atomic<bool> forgot_ = false;
   std::mutex mutex_;
   DeviceRates rates_;
   std::map<DeviceNumber, std::size_t> under_way_;

@@ -372,6 +372,11 @@ void SyncService::take_sync(const CallPtr& call, Readers& readers) {
   if (const auto right = check_request(*request); !right) {
     return refuse_call(*call, right.error());
   }
+  if (has_forgotten(*call, request->cursor, readers)) {
+    return refuse_call(*call, {ErrorCode::later,
+                               "the server was restored and does not know who was shut out since: "
+                               "whoever runs it has to say so; local work is kept"});
+  }
   call->request = std::make_shared<SyncRequest>(std::move(*request));
   call->deadline_ms = doors_.clock.steady_ms() + std::min(call->request->wait_ms, wait_ms_max);
   if (call->request->fork) return take_fork(call);
@@ -386,6 +391,27 @@ void SyncService::take_sync(const CallPtr& call, Readers& readers) {
     pool_.post([this, call](Readers& again) { read(call, again, true); });
   });
   if (!posted) refuse_full(*call);
+}
+
+// By what this device was told of revocations, which it cannot make up.
+bool SyncService::has_forgotten(const SyncCall& call, BytesView cursor, Readers& readers) {
+  HostedSpace& space = *call.space;
+  const auto reader = readers.of(space.writer());
+  const std::uint64_t told = cursor.empty() || !reader ? 0 : (*reader)->revocations_in(cursor);
+  bool news = false;
+  const bool forgot = space.forgot_revocations(told, news);
+  if (!news) return forgot;
+  log_.error("forgot_revocations",
+             {{"space", call.who.space},
+              {"told", told},
+              {"why",
+               "devices know of more revocations than the file, which is an older one: run "
+               "'rollcall-server reconcile', then serve again"}});
+  // For the next start. If this is not written, the next device says it again.
+  static_cast<void>(space.writer().try_post([told](Space* open) {
+    if (open != nullptr) static_cast<void>(open->note_revocations_told(told));
+  }));
+  return forgot;
 }
 
 void SyncService::take_push(const CallPtr& call) {
@@ -564,7 +590,13 @@ void SyncService::enroll(SyncCall& call, const EnrollRequest& request, Space* sp
   }
   auto reply = space->enroll(request);
   if (!reply) {
-    if (reply.error().code == ErrorCode::later) metrics_.limits.hit(Limit::wrong_codes);
+    if (!request.enrolment.empty()) {
+      log_.warn("asks_to_come_back", {{"space", space->name()},
+                                      {"code", error_name(reply.error().code)},
+                                      {"why", "see 'rollcall-server readmission list'"}});
+    } else if (reply.error().code == ErrorCode::later) {
+      metrics_.limits.hit(Limit::wrong_codes);
+    }
     return refuse_call(call, reply.error());
   }
   call.space->enrolled(reply->device);

@@ -75,6 +75,7 @@ class SyncService final : public HttpHandler {
   Result<void> authenticate(SyncCall& call, SpaceReader& reader);
   void take_sync(const CallPtr& call, Readers& readers);
   bool limit(SyncCall& call);
+  bool has_forgotten(const SyncCall& call, BytesView cursor, Readers& readers);
   void charge_push(SyncCall& call);
   void take_push(const CallPtr& call);
   void take_fork(const CallPtr& call);

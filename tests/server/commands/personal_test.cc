@@ -8,14 +8,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "client-core/sync/curl_transport.h"
-#include "client-core/sync/enrollment.h"
-#include "client-core/sync/sync_session.h"
-#include "engine/base/sodium_cryptography.h"
-#include "engine/clock/clock.h"
 #include "server/space/space.h"
 #include "tests/engine/base/need.h"
-#include "tests/server/commands/server_program.h"
+#include "tests/server/commands/real_devices.h"
 
 namespace rollcall {
 namespace {
@@ -54,7 +49,7 @@ std::vector<std::string> files_with_beside(const std::string& database, const st
 }
 
 // The real server, with people who were imported and a real device that knows them.
-class PersonalTest : public CommandsTest {
+class PersonalTest : public RealDevicesTest {
  protected:
   PersonalTest() {
     std::string list = "given_name,family_name,unit\n";
@@ -70,18 +65,6 @@ class PersonalTest : public CommandsTest {
       if (row.value("family_name", "") == family_name) return row["id"];
     }
     return "";
-  }
-  std::unique_ptr<Replica> enroll(const std::string& name) {
-    const std::string link = json::parse(
-        said("invite", {"nc", "--label", name, "--scope", "unit/nc=captain", "--json"}))["link"];
-    CurlTransport transport;
-    return need(rollcall::enroll(file(name), need(Entrance::from_link(link)), transport, doors(),
-                                 {}, 30'000));
-  }
-  void sync(Replica& replica) {
-    CurlTransport transport;
-    SyncSession session(replica, transport, doors());
-    need(session.catch_up(3));
   }
   RowId call_about(Replica& replica, const RowId& person, const char* note) {
     auto transaction = need(replica.begin());
@@ -99,11 +82,6 @@ class PersonalTest : public CommandsTest {
     need(query.step());
     return query.value(0).integer;
   }
-  ReplicaDoors doors() { return {clock_, random_, cryptography_}; }
-
-  SystemClock clock_;
-  SystemRandom random_;
-  SodiumCryptography cryptography_;
 };
 
 TEST_F(PersonalTest, ErasesAPersonFromEveryFileHereAndOnDevicesAndVerifyKnows_G19) {

@@ -1,0 +1,152 @@
+// What a restored server forgot, and its devices know.
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX
+
+#include <algorithm>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/space/space.h"
+#include "tests/server/commands/real_devices.h"
+
+namespace rollcall {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class ForgottenTest : public RealDevicesTest {
+ protected:
+  std::string back_up() const {
+    const std::string said_back = said("backup", {"--to", file("backups")});
+    return said_back.substr(0, said_back.find(": "));
+  }
+  std::string said2(const std::string& group, const std::string& command,
+                    std::vector<std::string> words) const {
+    const Ran ran = run2(group, command, std::move(words));
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+    return ran.out;
+  }
+  static void add_person(Replica& replica, const char* name) {
+    auto transaction = need(replica.begin());
+    const NamedValue person[] = {{"given_name", ValueView::of_text(name)},
+                                 {"unit", ValueView::of_text("nc/wake")}};
+    need(transaction.put("person", person));
+    need(transaction.commit());
+  }
+  [[nodiscard]] std::string list_path() const {
+    return folder() + "/spaces/nc.rollcall-revocations";
+  }
+};
+
+// Every request mirrors how many revocations its device was told of: nobody is let in by a server
+// that knows of fewer, whatever somebody said at its restore.
+TEST_F(ForgottenTest, ADeviceThatWasToldOfMoreRevocationsStopsTheServerUntilItIsReconciled_C4) {
+  std::unique_ptr<Replica> ann;
+  std::string backup;
+  {
+    Serving server(folder());
+    ann = enroll("ann.db");
+    enroll("ben.db");
+    backup = back_up();
+    EXPECT_EQ(run2("device", "revoke", {"nc", "ben.db"}).exit, 0);
+    sync(*ann);
+    EXPECT_EQ(server.end(SIGTERM), 0);
+  }
+  fs::remove(list_path());
+  EXPECT_EQ(run("restore", {"--from", backup}).exit, 0);
+  EXPECT_EQ(run("reconcile", {"nc", "--none"}).exit, 0) << "somebody is wrong";
+  {
+    Serving server(folder());
+    const auto refused = try_sync(*ann, server);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().message, HasSubstr("does not know who was shut out since"));
+    EXPECT_THAT(server.log(), HasSubstr("forgot_revocations"));
+    EXPECT_EQ(server.end(SIGTERM), 0);
+  }
+  const Ran refused = run("serve", {"--listen", "127.0.0.1:0"});
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_THAT(refused.err, HasSubstr("--list FILE, --device DEVICE or --none"));
+  EXPECT_EQ(run("reconcile", {"nc", "--device", "ben.db"}).exit, 0);
+  Serving server(folder());
+  const auto served = try_sync(*ann, server);
+  EXPECT_TRUE(served.has_value()) << served.error().message;
+  EXPECT_EQ(server.end(SIGTERM), 0);
+}
+
+// A captain who was invited after the backup: what she did is not lost, nor does she come in by
+// herself.
+TEST_F(ForgottenTest, ADeviceThatABackupForgotComesBackWithAllItsWorkOnceSomebodyAgrees_C3) {
+  const std::string backup = back_up();
+  std::unique_ptr<Replica> ann;
+  std::string number;
+  {
+    Serving server(folder());
+    ann = enroll("ann.db");
+    sync(*ann);
+    add_person(*ann, "Acknowledged");
+    sync(*ann);
+    number = nlohmann::json::parse(said2("device", "list", {"nc", "--json"}))["device"];
+    EXPECT_EQ(server.end(SIGTERM), 0);
+  }
+  add_person(*ann, "Pending");
+  EXPECT_EQ(run("restore", {"--from", backup}).exit, 0);
+  EXPECT_EQ(run("reconcile", {"nc", "--none"}).exit, 0);
+  Serving server(folder());
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = try_sync(*ann, server);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, ErrorCode::later);
+    EXPECT_THAT(refused.error().message, HasSubstr("has to let it in again"));
+  }
+  const std::string waiting = said2("readmission", "list", {"nc"});
+  EXPECT_THAT(waiting, HasSubstr(number + "  ann.db  enrolled "));
+  EXPECT_THAT(waiting, HasSubstr("unit/nc=captain"));
+  EXPECT_EQ(std::count(waiting.begin(), waiting.end(), '\n'), 1) << "asked twice, listed once";
+  EXPECT_EQ(run2("readmission", "accept", {"nc", "00000000"}).exit, 1);
+  EXPECT_EQ(run2("readmission", "accept", {"nc", "ann"}).exit, 2);
+  EXPECT_EQ(run2("readmission", "accept", {"nc", number}).exit, 0);
+  EXPECT_EQ(said2("readmission", "list", {"nc"}), "");
+  const auto back = try_sync(*ann, server);
+  ASSERT_TRUE(back.has_value()) << back.error().message;
+  const std::string people = exported("person");
+  EXPECT_THAT(people, HasSubstr("Acknowledged"));
+  EXPECT_THAT(people, HasSubstr("Pending"));
+  EXPECT_EQ(need(ann->status()).pending, 0u);
+  EXPECT_EQ(need(ann->status()).rejected, 0u);
+  EXPECT_EQ(server.end(SIGTERM), 0);
+  EXPECT_THAT(said("verify"), HasSubstr("all is right"));
+}
+
+TEST_F(ForgottenTest, NobodyComesBackWhoWasRefusedOrRevokedOrShowsAnothersEnrolment_C3_F1) {
+  const std::string backup = back_up();
+  std::unique_ptr<Replica> ann, ben;
+  {
+    Serving server(folder());
+    ann = enroll("ann.db");
+    ben = enroll("ben.db");
+    EXPECT_EQ(run2("device", "revoke", {"nc", "ben.db"}).exit, 0);
+    EXPECT_EQ(server.end(SIGTERM), 0);
+  }
+  EXPECT_EQ(run("restore", {"--from", backup}).exit, 0);
+  Serving server(folder());
+  EXPECT_EQ(try_sync(*ann, server).error().code, ErrorCode::later);
+  EXPECT_EQ(try_sync(*ben, server).error().code, ErrorCode::refused) << "the list names it";
+  const nlohmann::json waiting =
+      nlohmann::json::parse(said2("readmission", "list", {"nc", "--json"}));
+  EXPECT_EQ(run2("readmission", "refuse", {"nc", waiting["device"]}).exit, 0);
+  EXPECT_EQ(try_sync(*ann, server).error().code, ErrorCode::refused);
+  EnrollRequest stolen = ann->readmission();
+  stolen.key = ben->readmission().key;
+  EXPECT_EQ(server.end(SIGTERM), 0);
+  const auto space =
+      need(Space::open(folder() + "/spaces/nc.rollcall", {clock_, random_, cryptography_, ""}));
+  EXPECT_EQ(space->enroll(stolen).error().code, ErrorCode::code_unknown);
+  stolen.enrolment.back() ^= 1;
+  EXPECT_EQ(space->enroll(stolen).error().code, ErrorCode::code_unknown);
+}
+
+}  // namespace
+}  // namespace rollcall
