@@ -7,6 +7,7 @@ namespace rollcall {
 namespace {
 
 constexpr std::string_view enroll_target = "/v1/enroll";
+constexpr int enroll_tries_max = 3;
 
 Result<HttpResponse> exchange(Transport& transport, HttpRequest request, const Clock& clock,
                               std::int64_t timeout_ms) {
@@ -73,9 +74,15 @@ Result<std::unique_ptr<Replica>> enroll(const std::string& path, const Entrance&
 
   HttpRequest http = unsigned_request(entrance.url, enroll_target, body);
   http.tls_pin = entrance.tls_pin;
-  ROLLCALL_TRY_ASSIGN(const HttpResponse response,
-                      exchange(transport, std::move(http), doors.clock, timeout_ms));
-  const OpenedResponse opened = open_response(response);
+  // An answer may be lost on the way: with the same key the invitation is as good as before.
+  OpenedResponse opened;
+  for (int tries_left = enroll_tries_max; tries_left > 0; --tries_left) {
+    auto response = exchange(transport, http, doors.clock, timeout_ms / enroll_tries_max);
+    if (!response && tries_left == 1) return std::move(response).error();
+    if (!response) continue;
+    opened = open_response(*response);
+    if (opened.error.code != ErrorCode::unreachable) break;
+  }
   if (opened.outcome.kind != RequestOutcome::Kind::answered) return opened.error;
   ROLLCALL_TRY_ASSIGN(const EnrollReply reply,
                       checked_reply(entrance, body, opened.body, doors.cryptography));

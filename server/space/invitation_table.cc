@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view columns =
     "SELECT id, secret, finder, code, expires_ms, wrong_tries, used, label, scopes, "
-    "replaces "
+    "replaces, used_by "
     "FROM _invitations ";
 
 // A path holds no line break.
@@ -50,6 +50,7 @@ Result<std::optional<StoredInvitation>> read_one(Statement& select) {
   invitation.label = select.text(7);
   invitation.scopes = split_lines(select.text(8));
   invitation.replaces = DeviceNumber(static_cast<std::uint32_t>(select.integer(9)));
+  invitation.used_by = DeviceNumber(static_cast<std::uint32_t>(select.integer(10)));
   select.reset();
   return std::optional<StoredInvitation>(std::move(invitation));
 }
@@ -61,14 +62,17 @@ std::vector<std::string> InvitationTable::create_statements() {
       "CREATE TABLE _invitations(id INTEGER PRIMARY KEY, secret BLOB NOT NULL UNIQUE, "
       "finder TEXT NOT NULL, code BLOB NOT NULL, expires_ms INTEGER NOT NULL, "
       "wrong_tries INTEGER NOT NULL DEFAULT 0, used INTEGER NOT NULL DEFAULT 0, "
-      "label TEXT NOT NULL, scopes TEXT NOT NULL, replaces INTEGER NOT NULL DEFAULT 0)",
+      "label TEXT NOT NULL, scopes TEXT NOT NULL, replaces INTEGER NOT NULL DEFAULT 0, "
+      "used_by INTEGER NOT NULL DEFAULT 0)",
       "CREATE INDEX _invitations_finder ON _invitations(finder)",
   };
 }
 
 std::vector<Upgrade> InvitationTable::upgrades() {
   return {{"_invitations", "replaces",
-           "ALTER TABLE _invitations ADD COLUMN replaces INTEGER NOT NULL DEFAULT 0"}};
+           "ALTER TABLE _invitations ADD COLUMN replaces INTEGER NOT NULL DEFAULT 0"},
+          {"_invitations", "used_by",
+           "ALTER TABLE _invitations ADD COLUMN used_by INTEGER NOT NULL DEFAULT 0"}};
 }
 
 Result<void> InvitationTable::insert(const StoredInvitation& invitation) {
@@ -98,7 +102,7 @@ Result<std::optional<StoredInvitation>> InvitationTable::find_secret(const Hash&
 Result<std::optional<StoredInvitation>> InvitationTable::find_code(std::string_view finder) {
   ROLLCALL_TRY_ASSIGN(
       Statement select,
-      connection_->cached(std::string(columns) + "WHERE finder = ?1 AND used = 0 AND "
+      connection_->cached(std::string(columns) + "WHERE finder = ?1 AND "
                                                  "wrong_tries < ?2 ORDER BY id DESC LIMIT 1"));
   select.bind_text(1, finder);
   select.bind_integer(2, code_tries_max);
@@ -113,10 +117,12 @@ Result<void> InvitationTable::note_wrong_try(std::int64_t id) {
   return update.run();
 }
 
-Result<void> InvitationTable::use(std::int64_t id) {
-  ROLLCALL_TRY_ASSIGN(Statement update,
-                      connection_->cached("UPDATE _invitations SET used = 1 WHERE id = ?1"));
+Result<void> InvitationTable::use(std::int64_t id, DeviceNumber device) {
+  ROLLCALL_TRY_ASSIGN(
+      Statement update,
+      connection_->cached("UPDATE _invitations SET used = 1, used_by = ?2 WHERE id = ?1"));
   update.bind_integer(1, id);
+  update.bind_integer(2, device.value);
   return update.run();
 }
 

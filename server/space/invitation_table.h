@@ -29,6 +29,7 @@ struct StoredInvitation {
   std::int64_t expires_ms = 0;
   std::uint32_t wrong_tries = 0;
   bool used = false;
+  DeviceNumber used_by;  // whose answer may have been lost: it may ask again until it expires
   std::string label;
   std::vector<std::string> scopes;
   DeviceNumber replaces;  // 0: none
@@ -43,10 +44,10 @@ class InvitationTable {
 
   Result<void> insert(const StoredInvitation& invitation);
   Result<std::optional<StoredInvitation>> find_secret(const Hash& secret);
-  // The one with this finder that is neither used nor dead, the latest if there are several.
+  // The one with this finder that is not dead, the latest if there are several.
   Result<std::optional<StoredInvitation>> find_code(std::string_view finder);
   Result<void> note_wrong_try(std::int64_t id);
-  Result<void> use(std::int64_t id);
+  Result<void> use(std::int64_t id, DeviceNumber device);
   // Forgets those that expired before `ms`; counts those that are left open.
   Result<void> forget_before(std::int64_t ms);
   Result<std::size_t> count_open(std::int64_t now_ms);

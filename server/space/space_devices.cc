@@ -98,6 +98,7 @@ Result<EnrollReply> Space::enroll(const EnrollRequest& request) {
     ROLLCALL_TRY_ASSIGN(const std::optional<StoredInvitation> invitation,
                         s.find_invitation(request, refused));
     if (!invitation) return {};
+    if (invitation->used) return s.tell_again(*invitation, reply);
     return s.admit(*invitation, request, reply);
   };
   ROLLCALL_TRY(s.commit(work));
@@ -126,7 +127,13 @@ Result<std::optional<StoredInvitation>> Space::State::find_invitation(
       found.reset();
     }
   }
-  if (!found || found->used) {
+  bool is_again = false;
+  if (found && found->used) {
+    ROLLCALL_TRY_ASSIGN(const CachedDevice* user, device(found->used_by));
+    is_again = user != nullptr && user->stored.record.key == request.key &&
+               !user->stored.record.is_revoked();
+  }
+  if (!found || (found->used && !is_again)) {
     refused = wrong_code();
     found.reset();
   } else if (found->expires_ms < now_ms) {
@@ -136,9 +143,16 @@ Result<std::optional<StoredInvitation>> Space::State::find_invitation(
   return found;
 }
 
+// Its first answer was lost on the way: it is the same device, and gets the same answer.
+Result<void> Space::State::tell_again(const StoredInvitation& invitation, EnrollReply& reply) {
+  ROLLCALL_TRY_ASSIGN(const CachedDevice* device, this->device(invitation.used_by));
+  ROLLCALL_CHECK(device != nullptr);
+  say_enrolled(device->stored.record, reply);
+  return {};
+}
+
 Result<void> Space::State::admit(const StoredInvitation& invitation, const EnrollRequest& request,
                                  EnrollReply& reply) {
-  ROLLCALL_TRY(invitations->use(invitation.id));
   if (invitation.replaces.value != 0) {
     ROLLCALL_TRY_ASSIGN(CachedDevice * old, this->device(invitation.replaces));
     if (old != nullptr) ROLLCALL_TRY(revoke(*old, false));
@@ -146,6 +160,7 @@ Result<void> Space::State::admit(const StoredInvitation& invitation, const Enrol
   CachedDevice device;
   DeviceRecord& record = device.stored.record;
   ROLLCALL_TRY_ASSIGN(record.number, free_device_number());
+  ROLLCALL_TRY(invitations->use(invitation.id, record.number));
   record.family = record.number;
   record.key = request.key;
   record.label = invitation.label.empty() ? request.label : invitation.label;
@@ -169,7 +184,12 @@ Result<void> Space::State::admit(const StoredInvitation& invitation, const Enrol
     ROLLCALL_TRY(insert_grant(device.stored, public_scope, role_reader, device.stored.enrolled));
   }
   news.grants.push_back(record.number);
+  say_enrolled(record, reply);
+  cached_devices.emplace(record.number.value, std::move(device));
+  return {};
+}
 
+void Space::State::say_enrolled(const DeviceRecord& record, EnrollReply& reply) const {
   reply.device = record.number;
   reply.space = header.name;
   reply.space_title = header.title;
@@ -183,8 +203,6 @@ Result<void> Space::State::admit(const StoredInvitation& invitation, const Enrol
   }
   reply.label = record.label;
   reply.enrolment = seal_enrolment(record);
-  cached_devices.emplace(record.number.value, std::move(device));
-  return {};
 }
 
 Bytes Space::State::seal_enrolment(const DeviceRecord& record) const {

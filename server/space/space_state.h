@@ -113,6 +113,8 @@ struct Space::State {
                                                           std::optional<Error>& refused);
   Result<void> admit(const StoredInvitation& invitation, const EnrollRequest& request,
                      EnrollReply& reply);
+  Result<void> tell_again(const StoredInvitation& invitation, EnrollReply& reply);
+  void say_enrolled(const DeviceRecord& record, EnrollReply& reply) const;
   Result<DeviceNumber> free_device_number();
   [[nodiscard]] Bytes seal_enrolment(const DeviceRecord& record) const;
   // `code_unknown`: this space did not seal it.

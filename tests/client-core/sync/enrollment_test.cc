@@ -139,12 +139,24 @@ TEST_F(EnrollmentTest, AFileInUseIsRefusedBeforeTheInvitationIsShown) {
 }
 
 TEST_F(EnrollmentTest, ASilentServerIsGivenUpInTime) {
-  server.then({silence()});
+  server.then({silence(), silence(), silence()});
   const std::int64_t start = world.clock.steady_ms();
   expect_refused(by_link(), ErrorCode::timed_out);
   EXPECT_EQ(world.clock.steady_ms() - start, timeout_ms);
-  EXPECT_EQ(server.cancelled.size(), 1u);
+  EXPECT_EQ(server.cancelled.size(), 3u);
   EXPECT_TRUE(enroll(by_link()).has_value());
+}
+
+TEST_F(EnrollmentTest, AnAnswerThatIsLostOnTheWayCostsNoInvitation) {
+  bool lost = false;
+  DeviceNumber device;
+  server.otherwise = [&](const Arrived& arrived) {
+    if (std::exchange(lost, true)) return real();
+    device = reply_to(arrived).device;
+    return silence();
+  };
+  const auto replica = need(enroll(by_link()));
+  EXPECT_EQ(replica->device(), device);
 }
 
 TEST_F(EnrollmentTest, WhatIsNoRollcallServerMakesNoFile) {

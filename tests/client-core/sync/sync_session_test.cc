@@ -382,12 +382,12 @@ TEST_F(SyncSessionTest, AServerOfUnusablePagesIsAskedEverMoreSeldom) {
 
 TEST_F(SyncSessionTest, ADeviceThatMayNotSpeakAsksAgainOnlyWhenItIsTold) {
   server.otherwise = [](const Arrived&) {
-    return refusal(401, ErrorCode::unknown_key, "this device is not known here");
+    return refusal(401, ErrorCode::bad_signature, "this is not the device's key");
   };
   put("mine");
   const auto refused = catch_up();
-  EXPECT_EQ(code_of(refused), ErrorCode::unknown_key);
-  EXPECT_EQ(refused.error().message, "this device is not known here");
+  EXPECT_EQ(code_of(refused), ErrorCode::bad_signature);
+  EXPECT_EQ(refused.error().message, "this is not the device's key");
   EXPECT_EQ(server.log.size(), 1u);
   EXPECT_EQ(phone->status().pending, 1u);
 
@@ -399,6 +399,33 @@ TEST_F(SyncSessionTest, ADeviceThatMayNotSpeakAsksAgainOnlyWhenItIsTold) {
   EXPECT_FALSE(session.next_try_ms().has_value());
   server.otherwise = [](const Arrived&) { return real(); };
   session.hurry();
+  EXPECT_TRUE(step_until([&] { return phone->status().pending == 0; }));
+}
+
+TEST_F(SyncSessionTest, AServerThatForgotThisDeviceIsAskedToLetItInAgainNowAndThen_C3) {
+  server.otherwise = [](const Arrived& arrived) {
+    if (arrived.is_to("/v1/enroll")) {
+      return refusal(503, ErrorCode::later, "somebody has to let it in again");
+    }
+    return refusal(401, ErrorCode::unknown_key, "this device is not known here");
+  };
+  put("mine");
+  const auto refused = catch_up();
+  EXPECT_EQ(code_of(refused), ErrorCode::later);
+  EXPECT_EQ(refused.error().message, "somebody has to let it in again");
+  ASSERT_EQ(server.log.size(), 2u);
+  const auto asked = need(from_cbor<EnrollRequest>(server.log[1].body));
+  EXPECT_EQ(asked.key, test_cryptography().public_key(phone->replica().secret()));
+  EXPECT_FALSE(asked.enrolment.empty());
+  EXPECT_EQ(phone->status().pending, 1u);
+
+  // Who lives on finds out by itself that somebody agreed.
+  session.start(Mode::live);
+  const std::size_t before = server.log.size();
+  for (int i = 0; i < 30; ++i) need(session.step(10'000));
+  EXPECT_GT(server.log.size(), before + 3);
+  EXPECT_LT(server.log.size(), before + 24) << "both lanes once a minute";
+  server.otherwise = [](const Arrived&) { return real(); };
   EXPECT_TRUE(step_until([&] { return phone->status().pending == 0; }));
 }
 

@@ -21,6 +21,9 @@ class Echo final : public HttpHandler {
     if (head.target != "/refused") return std::nullopt;
     return refuse_stale(head.answer_type, 1234, "too old");
   }
+  [[nodiscard]] bool is_signed(const HttpHead& head) const override {
+    return head.target == "/proved";
+  }
   void handle(ReceivedRequest request, std::shared_ptr<HttpExchange> exchange) override {
     if (request.head.target == "/wait") {
       const std::lock_guard lock(mutex_);

@@ -145,6 +145,38 @@ TEST_F(TlsTest, MakesStrangersWaitWhereManyRequestsAreRefusedAndNotTheKnown_G16)
   EXPECT_EQ(wait->fields.at("retry-after"), "60");
   EXPECT_EQ(known.ask(post("{}", "/refused"))->status, 401u);
   EXPECT_EQ(server_->gauges().limits.hits(Limit::address_refusals), 1u);
+  // Whoever names a known device is heard, whatever others of the address did; but not at length.
+  EXPECT_EQ(TlsClient(port()).ask(post("{}", "/proved"))->status, 200u);
+  EXPECT_EQ(TlsClient(port()).ask(post("{}"))->status, 503u);
+  const std::string long_body(heard_body_bytes_max + 1, 'x');
+  EXPECT_EQ(TlsClient(port()).ask(post(long_body, "/proved"))->status, 503u);
+}
+
+TEST_F(TlsTest, AStrangerWhoSaysNothingGoesSoonerThanOneWhoIsKnown_G14) {
+  options_.stranger_idle_ms = 100;
+  TlsClient known(port());
+  EXPECT_EQ(known.ask(post("{}", "/proved"))->status, 200u);
+  TlsClient silent(port());
+  ASSERT_TRUE(silent.is_connected());
+  EXPECT_TRUE(silent.is_closed());
+  EXPECT_EQ(known.ask(post("{}", "/proved"))->status, 200u);
+}
+
+TEST_F(TlsTest, StrangersBodiesLeaveMemoryForOthersAndForEveryAnswer_G14) {
+  options_.held_bytes_max = 64 * 1024;
+  TlsClient known(port());
+  EXPECT_EQ(known.ask(post("{}", "/proved"))->status, 200u);
+  std::vector<std::unique_ptr<TlsClient>> greedy;
+  const std::string whole = post(std::string(8 * 1024, 'x'));
+  for (int i = 0; i < 2; ++i) {
+    greedy.push_back(std::make_unique<TlsClient>(port()));
+    greedy.back()->send(whole.substr(0, whole.size() - 1));
+  }
+  while (server_->budgets().strangers.held() < options_.held_bytes_max / stranger_share) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(TlsClient(port()).ask(post("{}"))->status, 503u);
+  EXPECT_EQ(known.ask(post(std::string(16 * 1024, 'y'), "/proved"))->status, 200u);
 }
 
 TEST_F(TlsTest, GivesUpOnAHeadAndABodyThatComeTooSlowly_G14) {

@@ -63,9 +63,23 @@ TEST(Enroll, TakesADevicesOwnLabelWhenTheInvitationHasNone) {
 TEST(Enroll, AnInvitationWorksOnce) {
   World world;
   const Invitation invitation = need(world.space().invite("Ben", {"unit/nc"}));
-  need(world.space().enroll(by_secret(invitation)));
+  EnrollRequest first = by_secret(invitation);
+  first.key = PublicKey::from_bytes(Bytes(PublicKey::size_bytes, '1'));
+  const DeviceNumber device = need(world.space().enroll(first)).device;
   EXPECT_EQ(code_of(world.space().enroll(by_secret(invitation))), ErrorCode::code_unknown);
   EXPECT_EQ(code_of(world.space().enroll(by_code(invitation.code))), ErrorCode::code_unknown);
+  // Whose answer was lost asks again, and is the same device.
+  const EnrollReply again = need(world.space().enroll(first));
+  EXPECT_EQ(again.device, device);
+  EXPECT_EQ(again.grants.size(), 2u);
+  EXPECT_EQ(need(world.reader().devices()).size(), 1u);
+  EnrollRequest typed = by_code(invitation.code);
+  typed.key = first.key;
+  EXPECT_EQ(need(world.space().enroll(typed)).device, device);
+  need(world.space().revoke(device, false));
+  EXPECT_EQ(code_of(world.space().enroll(first)), ErrorCode::code_unknown);
+  world.clock.advance(invitation_ms + 1);
+  EXPECT_FALSE(world.space().enroll(first).has_value());
 }
 
 TEST(Enroll, AnInvitationExpires) {

@@ -47,7 +47,13 @@ TEST(Enrolment, LetsOneDeviceInForEachInvitation) {
   EXPECT_EQ(first->status, 200u) << first->body;
   EXPECT_TRUE(from_json<SignedEnrollReply>(first->body)) << "answered as it was asked";
 
-  const auto second = post_enrolment(world.port(), body, "application/json");
+  // Its answer may have been lost: the same device gets it again, and nobody else.
+  const auto again = post_enrolment(world.port(), body, "application/json");
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->status, 200u);
+  seed.bytes[0] = 1;
+  request.key = world.cryptography().public_key(seed);
+  const auto second = post_enrolment(world.port(), to_json(request), "application/json");
   ASSERT_TRUE(second);
   EXPECT_EQ(second->status, 403u);
   EXPECT_EQ(from_json<Refusal>(second->body)->name, "code_unknown");
@@ -646,6 +652,51 @@ TEST(Service, ADeviceOverItsLimitIsToldToWaitAndEverythingElseGoesOn_G15_G21) {
   const auto answer = connection.ask("GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n");
   ASSERT_TRUE(answer);
   EXPECT_EQ(value_of(answer->body, "rollcall_limited_total{limit=\"device_sent_bytes\"}"), "1");
+}
+
+// What it pushes is kept and does nothing: nobody needs much of it.
+TEST(Service, WhatARevokedDevicePushesCountsAsRefused_G21) {
+  SyncWorld world;
+  WireDevice left(world, {"unit/nc"});
+  left.write("unit/nc", "one");
+  left.push();
+  HostedSpace& space = *world.service().space("nc");
+  space.rates().charge(left.number(), DeviceRate::refused, device_refused_bytes_a_day - 10, 0);
+  left.write("unit/nc", "two");
+  left.push();
+  left.write("unit/nc", "three");
+  EXPECT_EQ(left.hear(left.http(left.push_request())).status, 200u) << "applied ones cost nothing";
+  ASSERT_TRUE(space.writer().call([&](Space& open) -> Result<void> {
+    const auto revoked = open.revoke(left.number(), false);
+    return revoked ? Result<void>() : Result<void>(revoked.error());
+  }));
+  left.write("unit/nc", "four");
+  EXPECT_EQ(left.hear(left.http(left.push_request())).status, 200u);
+  left.write("unit/nc", "five");
+  const Said said = left.hear(left.http(left.push_request()));
+  EXPECT_EQ(said.status, 503u);
+  EXPECT_THAT(said.refusal.message, HasSubstr("device_refused_bytes"));
+}
+
+TEST(Service, TellsWhatAllDoTogetherToThisMachineOnly) {
+  SyncWorld world;
+  HttpHead head;
+  head.target = "/metrics";
+  const auto elsewhere = world.service().judge_head(head);
+  ASSERT_TRUE(elsewhere.has_value());
+  EXPECT_EQ(elsewhere->status, 404u);
+  head.is_local = true;
+  EXPECT_FALSE(world.service().judge_head(head).has_value());
+}
+
+TEST(Service, ARequestThatPushesNothingIsShort_G15) {
+  SyncWorld world;
+  WireDevice greedy(world, {"unit/nc"});
+  SyncRequest request = greedy.read_request();
+  request.receipts.push_back({Bytes(bare_request_bytes_max, '\0')});
+  const Said said = greedy.hear(greedy.http(request));
+  EXPECT_EQ(said.status, 413u);
+  EXPECT_THAT(said.refusal.message, HasSubstr("pushes nothing"));
 }
 
 TEST(Service, RefusesPathsAndMethodsThatItDoesNotHave) {
