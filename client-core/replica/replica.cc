@@ -441,6 +441,9 @@ Result<bool> Replica::take_verdicts(const SyncRequest& asked, const SyncReply& r
   ROLLCALL_TRY_ASSIGN(const Verdicts::News news,
                       parts.verdicts.take(reply.verdicts, parts.outbox.last(), parts.standing));
   ROLLCALL_TRY(parts.take_out_of_sight(news.out));
+  const bool any_changed = std::any_of(reply.verdicts.begin(), reply.verdicts.end(),
+                                       [](const Verdict& verdict) { return verdict.changed; });
+  if (any_changed) ROLLCALL_TRY(parts.drop_unwanted_copies());
   if (!reply.receipt.empty() && !asked.transactions.empty()) {
     const TxNumber last(asked.first_tx.value + asked.transactions.size() - 1);
     ROLLCALL_TRY(

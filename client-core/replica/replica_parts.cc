@@ -191,6 +191,11 @@ Result<void> ReplicaParts::keep_gone_rows(const DecodedTransaction& transaction)
   return {};
 }
 
+Result<void> ReplicaParts::drop_unwanted_copies() {
+  ROLLCALL_TRY_ASSIGN(const bool wanted, verdicts.any_in_tray_wants_a_row());
+  return wanted ? Result<void>() : gone.forget_all();
+}
+
 Result<void> ReplicaParts::take_out_of_sight(std::span<const TxNumber> numbers) {
   DecodedTransaction transaction;
   KnownRow row;

@@ -60,6 +60,8 @@ struct ReplicaParts {
   void change_schema(std::shared_ptr<const Schema> schema);
   // Own transactions are rejected or parked: their rows show what they would without them.
   Result<void> take_out_of_sight(std::span<const TxNumber> numbers);
+  // Copies of rows that are gone, once no transaction in the tray wants one any more.
+  Result<void> drop_unwanted_copies();
   // The rows that an own transaction writes are replayed anew.
   Result<void> show_again(TxNumber number);
   // Gives listed conflicts their numbers; with `is_all`, those of closed ones are forgotten.

@@ -116,13 +116,10 @@ Result<Committed> Tray::retry(TxNumber number) {
 }
 
 Result<void> Tray::deal_with(TxNumber number) {
+  ROLLCALL_TRY_ASSIGN(const auto verdict, parts_.verdicts.find(number));
   ROLLCALL_TRY(parts_.verdicts.deal_with(number));
-  ROLLCALL_TRY_ASSIGN(const std::vector<TxNumber> left, parts_.verdicts.tray());
-  for (const TxNumber other : left) {
-    ROLLCALL_TRY_ASSIGN(const auto verdict, parts_.verdicts.find(other));
-    if (verdict && verdict->wants_a_row()) return {};
-  }
-  return parts_.gone.forget_all();
+  if (!verdict || !verdict->wants_a_row()) return {};
+  return parts_.drop_unwanted_copies();
 }
 
 Result<void> Tray::discard(TxNumber number) {

@@ -196,6 +196,17 @@ Result<std::vector<TxNumber>> Verdicts::tray() {
   }
 }
 
+Result<bool> Verdicts::any_in_tray_wants_a_row() {
+  ROLLCALL_TRY_ASSIGN(
+      Statement any,
+      connection_->cached("SELECT 1 FROM _verdicts WHERE tray = 1 AND code IN (?1, ?2) LIMIT 1"));
+  any.bind_integer(1, static_cast<std::int64_t>(ErrorCode::gone));
+  any.bind_integer(2, static_cast<std::int64_t>(ErrorCode::unknown_row));
+  ROLLCALL_TRY_ASSIGN(const bool found, any.step());
+  any.reset();
+  return found;
+}
+
 Result<Verdicts::TrayCounts> Verdicts::tray_counts() {
   ROLLCALL_TRY_ASSIGN(Statement list,
                       connection_->cached("SELECT v.kind, v.code FROM _verdicts AS v WHERE "

@@ -69,6 +69,7 @@ class Verdicts {
   // Out of the tray.
   Result<void> deal_with(TxNumber number);
   Result<std::vector<TxNumber>> tray();
+  Result<bool> any_in_tray_wants_a_row();
   struct TrayCounts {
     std::uint64_t rejected = 0;
     std::uint64_t parked = 0;

@@ -6,7 +6,6 @@
 namespace rollcall {
 namespace {
 
-constexpr std::string_view enroll_target = "/v1/enroll";
 constexpr int enroll_tries_max = 3;
 
 Result<HttpResponse> exchange(Transport& transport, HttpRequest request, const Clock& clock,

@@ -29,6 +29,7 @@ struct Signer {
 // A message as an HTTP request: encoded, compressed where that pays, signed.
 HttpRequest signed_request(const Signer& signer, std::string_view method, std::string_view target,
                            Bytes body, const Hash& head, std::int64_t server_time_ms);
+inline constexpr std::string_view enroll_target = "/v1/enroll";
 // One that nobody signs: an enrolment.
 HttpRequest unsigned_request(const std::string& url, std::string_view target, Bytes body);
 

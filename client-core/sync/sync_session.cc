@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::string_view sync_target = "/v1/sync";
 constexpr std::string_view schema_target = "/v1/schema";
-constexpr std::string_view enroll_target = "/v1/enroll";
 // How often somebody who lives on asks whether it is let in again.
 constexpr std::int64_t readmission_rest_ms = 60'000;
 

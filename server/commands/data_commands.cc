@@ -12,6 +12,7 @@
 #include "server/commands/progress_bar.h"
 #include "server/commands/row_export.h"
 #include "server/commands/written_json.h"
+#include "server/space/device_digits.h"
 #include "server/space/durable_file.h"
 
 namespace rollcall {
@@ -101,10 +102,8 @@ Result<void> report_import(const ImportReport& report, const ImportArguments& ar
 }
 
 Json entry_json(const CollectionDef& collection, const HistoryEntry& entry) {
-  Bytes number;
-  put_u32(number, entry.device.value);
   Json json = {{"at", utc_text(static_cast<std::int64_t>(entry.accepted.ms()))},
-               {"device", to_hex(number)},
+               {"device", device_digits(entry.device)},
                {"label", entry.device_label},
                {"number", entry.number.value},
                {"received", utc_text(entry.received_ms)},

@@ -9,6 +9,7 @@
 #include "engine/protocol/invitation_link.h"
 #include "server/commands/device_health_shown.h"
 #include "server/commands/qr_code.h"
+#include "server/space/device_digits.h"
 
 namespace rollcall {
 namespace {
@@ -16,26 +17,20 @@ namespace {
 // What an invitation carries when nothing else is known.
 constexpr std::string_view default_url = "http://127.0.0.1:8080";
 
-std::string device_text(DeviceNumber device) {
-  Bytes bytes;
-  put_u32(bytes, device.value);
-  return to_hex(bytes);
-}
-
 nlohmann::ordered_json json_of(const DeviceRecord& device) {
   auto grants = nlohmann::ordered_json::array();
   for (const GrantRecord& grant : device.grants) {
     grants.push_back({{"scope", grant.path}, {"role", grant.role}});
   }
-  nlohmann::ordered_json json = {{"device", device_text(device.number)},
+  nlohmann::ordered_json json = {{"device", device_digits(device.number)},
                                  {"label", device.label},
                                  {"enrolled", utc_text(device.enrolled_ms)},
                                  {"transactions", device.last_tx.value},
                                  {"grants", std::move(grants)}};
   if (device.last_push_ms != 0) json["last_push"] = utc_text(device.last_push_ms);
-  if (device.family != device.number) json["family"] = device_text(device.family);
+  if (device.family != device.number) json["family"] = device_digits(device.family);
   if (device.forked_ms != 0) {
-    json["forked_from"] = device_text(device.forked_from);
+    json["forked_from"] = device_digits(device.forked_from);
     json["forked"] = utc_text(device.forked_ms);
   }
   if (device.is_revoked()) json["revoked"] = utc_text(device.revoked_ms);
@@ -52,9 +47,10 @@ std::string line_of(const DeviceRecord& device) {
   if (device.local) scopes = "this server's own, for imports";
   if (device.is_revoked()) scopes = "revoked " + utc_text(device.revoked_ms);
   if (device.forked_ms != 0) {
-    scopes += "  copied from " + device_text(device.forked_from) + " " + utc_text(device.forked_ms);
+    scopes +=
+        "  copied from " + device_digits(device.forked_from) + " " + utc_text(device.forked_ms);
   }
-  return device_text(device.number) + "  " + device.label + "  " + scopes + "  " +
+  return device_digits(device.number) + "  " + device.label + "  " + scopes + "  " +
          std::to_string(device.last_tx.value) + " transactions" +
          (device.last_push_ms == 0 ? "" : ", the last " + utc_text(device.last_push_ms));
 }
@@ -65,7 +61,7 @@ Result<DeviceRecord> find_device(SpaceReader& reader, const std::string& wanted)
   ROLLCALL_TRY_ASSIGN(const std::vector<DeviceRecord> devices, reader.devices());
   const DeviceRecord* found = nullptr;
   for (const DeviceRecord& device : devices) {
-    if (device_text(device.number) == wanted) return device;
+    if (device_digits(device.number) == wanted) return device;
     if (device.label != wanted) continue;
     if (found != nullptr) {
       return failure(ErrorCode::invalid_argument,
@@ -158,7 +154,7 @@ Result<void> device_revoke_command(const std::string& path, const std::string& s
   request.erase = erase;
   ROLLCALL_TRY_ASSIGN(const auto server, reach_operator(folder, program.space_doors()));
   ROLLCALL_TRY(server->ask(request));
-  program.out << device_text(request.device) << " is revoked; it is erased "
+  program.out << device_digits(request.device) << " is revoked; it is erased "
               << (erase ? "at its next contact, with what it has not sent"
                         : "once what it has not sent is here, parked")
               << "\n";
@@ -175,7 +171,7 @@ Result<void> device_allow_fork_command(const std::string& path, const std::strin
   request.device = device.number;
   ROLLCALL_TRY_ASSIGN(const auto server, reach_operator(folder, program.space_doors()));
   ROLLCALL_TRY(server->ask(request));
-  program.out << device_text(request.device) << " may go on from a copy once more\n";
+  program.out << device_digits(request.device) << " may go on from a copy once more\n";
   return {};
 }
 
@@ -228,7 +224,7 @@ Result<void> device_grant_command(const std::string& path, const std::string& sp
   request.scopes = {scope};
   ROLLCALL_TRY_ASSIGN(const auto server, reach_operator(folder, program.space_doors()));
   ROLLCALL_TRY(server->ask(request));
-  program.out << device_text(request.device) << (grant ? " got " : " lost ") << scope << "\n";
+  program.out << device_digits(request.device) << (grant ? " got " : " lost ") << scope << "\n";
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include "engine/clock/utc_time.h"
 #include "server/commands/limits.h"
 #include "server/commands/written_json.h"
+#include "server/space/device_digits.h"
 
 namespace rollcall {
 namespace {
@@ -28,10 +29,8 @@ Json rows_json(const ParkedEntry& entry, const Schema& schema) {
 }
 
 Json json_of(const ParkedEntry& entry, const Schema& schema) {
-  Bytes device;
-  put_u32(device, entry.device.value);
   return {{"number", entry.id},
-          {"device", to_hex(device)},
+          {"device", device_digits(entry.device)},
           {"label", entry.device_label},
           {"revoked", entry.is_revoked},
           {"transaction", entry.number.value},

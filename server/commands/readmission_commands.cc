@@ -6,24 +6,19 @@
 
 #include "engine/clock/utc_time.h"
 #include "server/commands/operator.h"
+#include "server/space/device_digits.h"
 
 namespace rollcall {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string digits(DeviceNumber device) {
-  Bytes bytes;
-  put_u32(bytes, device.value);
-  return to_hex(bytes);
-}
-
 Json json_of(const WaitingDevice& waiting) {
   Json scopes = Json::array();
   for (const Grant& grant : waiting.enrolment.grants) {
     scopes.push_back(grant.path + "=" + grant.role);
   }
-  return {{"device", digits(waiting.enrolment.device)},
+  return {{"device", device_digits(waiting.enrolment.device)},
           {"label", waiting.enrolment.label},
           {"enrolled", utc_text(waiting.enrolment.enrolled_ms)},
           {"asked", utc_text(waiting.asked_ms)},
@@ -31,7 +26,7 @@ Json json_of(const WaitingDevice& waiting) {
           {"scopes", std::move(scopes)}};
 }
 
-void print(const Json& waiting, std::ostream& out) {
+void print_waiting(const Json& waiting, std::ostream& out) {
   const auto text = [&](const char* key) { return waiting[key].get<std::string>(); };
   out << text("device") << "  " << text("label") << "  enrolled " << text("enrolled") << "  asked "
       << text("asked") << (waiting["refused"].get<bool>() ? "  refused" : "");
@@ -51,7 +46,7 @@ Result<void> readmission_list_command(const std::string& path, const std::string
     if (json) {
       program.out << shown.dump() << "\n";
     } else {
-      print(shown, program.out);
+      print_waiting(shown, program.out);
     }
   }
   return {};

@@ -10,6 +10,7 @@
 #include "server/commands/device_commands.h"
 #include "server/commands/limits.h"
 #include "server/commands/redaction.h"
+#include "server/space/device_digits.h"
 #include "server/space/durable_file.h"
 #include "server/space/space_file.h"
 
@@ -17,12 +18,6 @@ namespace rollcall {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string hex(DeviceNumber device) {
-  Bytes bytes;
-  put_u32(bytes, device.value);
-  return to_hex(bytes);
-}
 
 Result<void> failed(const std::string& what, const std::error_code& error) {
   if (!error) return {};
@@ -163,7 +158,8 @@ class Restore {
     }
     ROLLCALL_TRY_ASSIGN(const std::vector<Revocation> forgotten, space->reconcile_with_list());
     for (const Revocation& one : forgotten) {
-      program_.out << name << ": revoked again: " << hex(one.device) << " (" << one.label << ")\n";
+      program_.out << name << ": revoked again: " << device_digits(one.device) << " (" << one.label
+                   << ")\n";
     }
     return {};
   }
@@ -208,7 +204,7 @@ Result<void> reconcile_command(const std::string& path, const std::string& space
                       Space::open(place, program.space_doors()));
   ROLLCALL_TRY_ASSIGN(const std::vector<Revocation> forgotten, opened->reconcile(known));
   for (const Revocation& one : forgotten) {
-    program.out << "revoked again: " << hex(one.device) << " (" << one.label << ")\n";
+    program.out << "revoked again: " << device_digits(one.device) << " (" << one.label << ")\n";
   }
   program.out << space << ": reconciled, " << forgotten.size() << " had been forgotten\n";
   return {};

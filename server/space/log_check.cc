@@ -3,17 +3,12 @@
 #include <utility>
 
 #include "engine/protocol/chain.h"
+#include "server/space/device_digits.h"
 
 namespace rollcall {
 namespace {
 
 Error wrong(std::string what) { return failure(ErrorCode::corrupt, std::move(what)); }
-
-std::string hex(DeviceNumber device) {
-  Bytes bytes;
-  put_u32(bytes, device.value);
-  return to_hex(bytes);
-}
 
 // The lines of a request's signed text (engine/protocol/signing.h draws it).
 struct SignedLines {
@@ -51,7 +46,7 @@ Result<void> LogCheck::check_chains() {
   ROLLCALL_TRY_ASSIGN(const std::vector<DeviceNumber> numbers, snapshot_.devices().numbers());
   for (const DeviceNumber number : numbers) {
     ROLLCALL_TRY_ASSIGN(const std::optional<StoredDevice> device, snapshot_.devices().find(number));
-    if (!device) return wrong("device " + hex(number) + " was there and is gone");
+    if (!device) return wrong("device " + device_digits(number) + " was there and is gone");
     Chain chain;
     chain.device = &*device;
     ROLLCALL_TRY(begin_at_fork(chain));
@@ -61,13 +56,13 @@ Result<void> LogCheck::check_chains() {
     if (chain.begun) ROLLCALL_TRY(end_request(chain));
     const DeviceRecord& record = device->record;
     if (chain.last != record.last_tx) {
-      return wrong("device " + hex(number) + " (" + record.label + "): its chain ends at " +
-                   std::to_string(chain.last.value) + ", and " +
+      return wrong("device " + device_digits(number) + " (" + record.label +
+                   "): its chain ends at " + std::to_string(chain.last.value) + ", and " +
                    std::to_string(record.last_tx.value) +
                    " were acknowledged: the last of it are missing");
     }
     if (chain.head != record.head) {
-      return wrong("device " + hex(number) + " (" + record.label +
+      return wrong("device " + device_digits(number) + " (" + record.label +
                    "): its stored chain head is not the one that its transactions lead to");
     }
     ++report_.devices;
@@ -76,7 +71,7 @@ Result<void> LogCheck::check_chains() {
   for (const DeviceNumber author : authors) {
     ROLLCALL_TRY_ASSIGN(const std::optional<StoredDevice> device, snapshot_.devices().find(author));
     if (!device) {
-      return wrong("device " + hex(author) +
+      return wrong("device " + device_digits(author) +
                    " has transactions in the log and is not among the devices: its entry is "
                    "missing");
     }
@@ -93,16 +88,17 @@ Result<void> LogCheck::begin_at_fork(Chain& chain) {
   ROLLCALL_TRY_ASSIGN(const std::optional<StoredDevice> from,
                       snapshot_.devices().find(record.forked_from));
   if (!from) {
-    return wrong("device " + hex(record.number) + " came from device " + hex(record.forked_from) +
-                 ", which is missing");
+    return wrong("device " + device_digits(record.number) + " came from device " +
+                 device_digits(record.forked_from) + ", which is missing");
   }
   ROLLCALL_TRY_ASSIGN(
       const Hash head,
       snapshot_.log().head_at(cryptography_, from->record.number, from->record.forked_at,
                               from->record.forked_head, record.forked_at));
   if (head == record.forked_head) return {};
-  return wrong("device " + hex(record.number) + " says that it goes on from transaction " +
-               std::to_string(record.forked_at.value) + " of device " + hex(record.forked_from) +
+  return wrong("device " + device_digits(record.number) +
+               " says that it goes on from transaction " + std::to_string(record.forked_at.value) +
+               " of device " + device_digits(record.forked_from) +
                ", and the chain of that one was another there");
 }
 
@@ -124,7 +120,7 @@ Result<void> LogCheck::check_transaction(Chain& chain, const LoggedTransaction& 
   ROLLCALL_TRY(pass_gap(chain, logged));
   if (logged.number != chain.last.next()) {
     return wrong("transaction " + std::to_string(chain.last.value + 1) + " of device " +
-                 hex(logged.device) + " is missing from the log; " + name + " is there");
+                 device_digits(logged.device) + " is missing from the log; " + name + " is there");
   }
   if (logged.erased) {
     ++report_.erased;
@@ -154,8 +150,8 @@ Result<void> LogCheck::check_transaction(Chain& chain, const LoggedTransaction& 
 // The request that brought the chain up to its present end proves it: its device signed that head.
 Result<void> LogCheck::end_request(const Chain& chain) {
   const DeviceRecord& record = chain.device->record;
-  const std::string name =
-      "transaction " + std::to_string(chain.last.value) + " of device " + hex(record.number);
+  const std::string name = "transaction " + std::to_string(chain.last.value) + " of device " +
+                           device_digits(record.number);
   if (record.local && chain.request == 0) return {};  // this server's own imports
   ROLLCALL_TRY_ASSIGN(const std::optional<LoggedRequest> request,
                       snapshot_.log().request(chain.request));
@@ -170,7 +166,7 @@ Result<void> LogCheck::end_request(const Chain& chain) {
                  " is not this device's: the signed text, the signature or the key was changed");
   }
   const auto lines = read_signed(request->signed_text);
-  if (!lines || lines->space != report_.name || lines->device != hex(record.number)) {
+  if (!lines || lines->space != report_.name || lines->device != device_digits(record.number)) {
     return wrong("the request that brought " + name + " was signed for something else");
   }
   if (lines->head != to_hex(chain.head.view())) {

@@ -8,10 +8,10 @@ namespace {
 constexpr const char* create_readmissions_sql =
     "CREATE TABLE _readmissions(device INTEGER PRIMARY KEY, enrolment BLOB NOT NULL, "
     "asked_ms INTEGER NOT NULL, refused INTEGER NOT NULL)";
-constexpr std::string_view columns =
+constexpr std::string_view readmission_columns =
     "SELECT device, enrolment, asked_ms, refused FROM _readmissions ";
 
-Readmission read_one(const Statement& from) {
+Readmission readmission_from(const Statement& from) {
   return {DeviceNumber(static_cast<std::uint32_t>(from.integer(0))), Bytes(from.bytes(1)),
           from.integer(2), from.integer(3) != 0};
 }
@@ -25,23 +25,23 @@ std::vector<Upgrade> ReadmissionTable::upgrades() {
 }
 
 Result<std::vector<Readmission>> ReadmissionTable::all() {
-  ROLLCALL_TRY_ASSIGN(Statement select,
-                      connection_->cached(std::string(columns) + "ORDER BY asked_ms, device"));
+  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(std::string(readmission_columns) +
+                                                            "ORDER BY asked_ms, device"));
   std::vector<Readmission> found;
   for (;;) {
     ROLLCALL_TRY_ASSIGN(const bool more, select.step());
     if (!more) return found;
-    found.push_back(read_one(select));
+    found.push_back(readmission_from(select));
   }
 }
 
 Result<std::optional<Readmission>> ReadmissionTable::find(DeviceNumber device) {
   ROLLCALL_TRY_ASSIGN(Statement select,
-                      connection_->cached(std::string(columns) + "WHERE device = ?1"));
+                      connection_->cached(std::string(readmission_columns) + "WHERE device = ?1"));
   select.bind_integer(1, device.value);
   ROLLCALL_TRY_ASSIGN(const bool found, select.step());
   if (!found) return std::optional<Readmission>();
-  std::optional<Readmission> one = read_one(select);
+  std::optional<Readmission> one = readmission_from(select);
   select.reset();
   return one;
 }

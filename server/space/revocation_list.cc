@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "server/space/device_digits.h"
 #include "server/space/durable_file.h"
 #include "server/space/limits.h"
 #include "server/space/list_file.h"
@@ -11,8 +12,8 @@
 namespace rollcall {
 namespace {
 
-constexpr std::string_view first_line = "rollcall revocations 1";
-constexpr std::string_view holds = "who was shut out";
+constexpr std::string_view revocations_line = "rollcall revocations 1";
+constexpr std::string_view revocations_hold = "who was shut out";
 
 std::optional<Revocation> read_line(std::string_view line) {
   Revocation read;
@@ -31,10 +32,9 @@ std::optional<Revocation> read_line(std::string_view line) {
 }
 
 std::string line_of(const Revocation& one) {
-  Bytes device;
-  put_u32(device, one.device.value);
   std::string line = std::to_string(one.number) + " " + std::to_string(one.at_ms) + " " +
-                     to_hex(device) + (one.erase ? " 1 " : " 0 ") + to_hex(one.key.view()) + " ";
+                     device_digits(one.device) + (one.erase ? " 1 " : " 0 ") +
+                     to_hex(one.key.view()) + " ";
   for (const char c : one.label) line.push_back(c == '\n' || c == '\r' ? ' ' : c);
   return line + "\n";
 }
@@ -42,12 +42,13 @@ std::string line_of(const Revocation& one) {
 }  // namespace
 
 Result<RevocationList> RevocationList::read(const std::string& path) {
-  ROLLCALL_TRY_ASSIGN(const std::vector<std::string> lines,
-                      read_list(path, first_line, revocation_list_bytes_max, holds));
+  ROLLCALL_TRY_ASSIGN(
+      const std::vector<std::string> lines,
+      read_list(path, revocations_line, revocation_list_bytes_max, revocations_hold));
   RevocationList list;
   for (const std::string& line : lines) {
     const auto one = read_line(line);
-    if (!one) return damaged_list(path, holds);
+    if (!one) return damaged_list(path, revocations_hold);
     list.all_.push_back(*one);
   }
   return list;
@@ -67,7 +68,7 @@ void RevocationList::add(std::span<const Revocation> revocations) {
 }
 
 Result<void> RevocationList::write(const std::string& path) const {
-  std::string text(first_line);
+  std::string text(revocations_line);
   text += "\n";
   for (const Revocation& one : all_) text += line_of(one);
   return write_file_durably(path, text, 0600);

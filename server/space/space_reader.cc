@@ -188,6 +188,12 @@ std::uint64_t SpaceReader::revocations_in(BytesView cursor) const {
   return opened ? opened->revocations : 0;
 }
 
+Result<std::uint64_t> SpaceReader::revocations() {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  return state_->snapshot->header().revocations;
+}
+
 Result<std::set<ErasedRow>> SpaceReader::erased() {
   SnapshotGuard guard(*state_->snapshot);
   ROLLCALL_TRY(guard.begin());

@@ -93,6 +93,7 @@ class SpaceReader {
   // How many revocations the space had counted when it sealed the cursor; 0: it does not open.
   // After any `begin`.
   [[nodiscard]] std::uint64_t revocations_in(BytesView cursor) const;
+  Result<std::uint64_t> revocations();  // counted
 
   // Fills the reply in one snapshot: epoch, time, from, state, known_tx, verdicts (those of `push`
   // are taken over; without one they are looked up), schema and grants version, grants, tail,

@@ -8,6 +8,7 @@
 #include "engine/protocol/chain.h"
 #include "engine/protocol/limits.h"
 #include "engine/storage/connection.h"
+#include "server/space/device_digits.h"
 #include "server/space/device_table.h"
 #include "server/space/limits.h"
 
@@ -117,9 +118,8 @@ Result<void> each_with_bytes(Statement& select,
 }  // namespace
 
 std::string text_of(const LoggedTransaction& logged) {
-  Bytes device;
-  put_u32(device, logged.device.value);
-  return "transaction " + std::to_string(logged.number.value) + " of device " + to_hex(device);
+  return "transaction " + std::to_string(logged.number.value) + " of device " +
+         device_digits(logged.device);
 }
 
 Verdict verdict_of(TxNumber number, const Judgement& judgement) {

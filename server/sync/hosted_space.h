@@ -67,12 +67,13 @@ class HostedSpace final : public CommitListener {
     devices_.insert(device);
   }
 
-  // Whether the space forgot revocations: a device was told of more of them than it counts. Then it
-  // serves nobody until it is reconciled. True the first time only in `news`.
-  bool forgot_revocations(std::uint64_t told, bool& news) {
-    news = told > revocations_.load(std::memory_order_relaxed) && !forgot_.exchange(true);
-    return forgot_.load(std::memory_order_relaxed);
+  // Revocations that were counted, as far as is known: a commit is told of after it can be read.
+  [[nodiscard]] std::uint64_t revocations() const {
+    return revocations_.load(std::memory_order_relaxed);
   }
+  // The space forgot revocations: it serves nobody until it is reconciled. False: that is known.
+  bool note_forgotten() { return !forgot_.exchange(true); }
+  [[nodiscard]] bool has_forgotten() const { return forgot_.load(std::memory_order_relaxed); }
 
   // A device's requests under way; at most `device_requests_max`.
   bool begin_request(DeviceNumber device) {

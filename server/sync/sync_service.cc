@@ -396,11 +396,14 @@ void SyncService::take_sync(const CallPtr& call, Readers& readers) {
 // By what this device was told of revocations, which it cannot make up.
 bool SyncService::has_forgotten(const SyncCall& call, BytesView cursor, Readers& readers) {
   HostedSpace& space = *call.space;
+  if (space.has_forgotten() || cursor.empty()) return space.has_forgotten();
   const auto reader = readers.of(space.writer());
-  const std::uint64_t told = cursor.empty() || !reader ? 0 : (*reader)->revocations_in(cursor);
-  bool news = false;
-  const bool forgot = space.forgot_revocations(told, news);
-  if (!news) return forgot;
+  if (!reader) return false;  // the read says why
+  const std::uint64_t told = (*reader)->revocations_in(cursor);
+  if (told <= space.revocations()) return false;
+  const auto counted = (*reader)->revocations();
+  if (!counted || told <= *counted) return false;
+  if (!space.note_forgotten()) return true;
   log_.error("forgot_revocations",
              {{"space", call.who.space},
               {"told", told},
@@ -411,7 +414,7 @@ bool SyncService::has_forgotten(const SyncCall& call, BytesView cursor, Readers&
   static_cast<void>(space.writer().try_post([told](Space* open) {
     if (open != nullptr) static_cast<void>(open->note_revocations_told(told));
   }));
-  return forgot;
+  return true;
 }
 
 void SyncService::take_push(const CallPtr& call) {

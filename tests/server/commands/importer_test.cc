@@ -1,5 +1,7 @@
 #include "server/commands/importer.h"
 
+#include <fstream>
+
 #include <gtest/gtest.h>
 
 #include "engine/base/random.h"
@@ -142,6 +144,26 @@ TEST_F(ImporterTest, LeavesOutWhatTheSpaceHasNoMoreAndWritesTheRest) {
   EXPECT_EQ(report->refused, 0u);
   EXPECT_NE(rows().find("Beatrice"), std::string::npos) << rows();
   EXPECT_EQ(rows().find("Ann"), std::string::npos) << rows();
+}
+
+TEST_F(ImporterTest, ForgetsAPersonAlsoWhereItsLastBatchWasCutShort_G19) {
+  EXPECT_FALSE(import("import", person(R"("name":"Xoloitzcuintli")"), Stop::after_the_push));
+  const ErasedRow her{schema_.find("person")->id, *RowId::parse(id)};
+  ASSERT_TRUE(space_->erase({&her, 1}, "she asked").has_value());
+  {
+    auto memory = ImportMemory::open(folder_.file("import"));
+    ASSERT_TRUE(memory.has_value());
+    ASSERT_TRUE(memory->forget({her}).has_value());
+    EXPECT_FALSE(memory->under_way()->has_value());
+  }
+  std::ifstream file(folder_.file("import"), std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_EQ(bytes.find("Xoloitzcuintli"), std::string::npos);
+  imports("import",
+          R"({"id":"018f0000-0000-7000-8000-0000000000aa","name":"Bea"})"
+          "\n",
+          1);
+  EXPECT_EQ(rows().find("Xoloitzcuintli"), std::string::npos) << rows();
 }
 
 TEST_F(ImporterTest, StoppedBeforeItsPushItWritesAllWhenRunAgain) {
