@@ -15,7 +15,7 @@ namespace rollcall {
 
 // "RlcS": a space's file, as SQLite's `application_id` says.
 inline constexpr std::uint32_t space_application_id = 0x526c6353;
-inline constexpr std::uint32_t space_format_version = 3;
+inline constexpr std::uint32_t space_format_version = 4;
 
 // What a space is, in its one row of `_space`.
 struct SpaceHeader {
