@@ -68,6 +68,7 @@ Result<void> upgrade_file(Connection& connection) {
   for (const std::string& statement : GoneRows::create_statements()) {
     ROLLCALL_TRY(connection.execute(statement));
   }
+  ROLLCALL_TRY(make_indexes_forget(connection));
   ROLLCALL_TRY(
       connection.execute("PRAGMA user_version = " + std::to_string(replica_format_version)));
   return transaction.commit();

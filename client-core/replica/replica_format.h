@@ -9,7 +9,7 @@ namespace rollcall {
 //   1  the first
 //   2  numbers of conflicts, forks, leases
 //   3  the pin of the server's TLS key
-//   4  copies of rows that are gone
+//   4  copies of rows that are gone; full-text indexes that forget words at once
 inline constexpr std::uint32_t replica_application_id = 0x52437270;  // "RCrp"
 inline constexpr std::uint32_t replica_format_version = 4;
 

@@ -37,12 +37,21 @@ Result<void> empty(Connection& connection, const NamedTable& table) {
 
 }  // namespace
 
+std::int64_t ReplicaParts::known_now_ms() const {
+  const std::int64_t steady_ms = doors.clock.steady_ms();
+  if (latest_seen_ms_ != standing.latest_ms) {
+    latest_seen_ms_ = standing.latest_ms;
+    latest_seen_at_ms_ = steady_ms;
+  }
+  return std::max(clock.now_ms(), latest_seen_ms_ + (steady_ms - latest_seen_at_ms_));
+}
+
 // The clock may have been set back: it is at least as late as this device ever knew it to be.
 Lock ReplicaParts::lock() const {
   if (standing.banned == Banned::erased) return Lock::erased;
   if (standing.banned == Banned::revoked) return Lock::revoked;
   const std::int64_t until = lease_until_ms();
-  const std::int64_t now = std::max(clock.now_ms(), standing.latest_ms);
+  const std::int64_t now = known_now_ms();
   return until != 0 && now > until ? Lock::lease : Lock::open;
 }
 

@@ -124,7 +124,8 @@ Result<void> ReplicaParts::write(const std::function<Result<void>()>& work, Flus
   if (done) {
     standing.clock_time = clock.last().time;
     // For leases, a minute is near enough.
-    if (clock.now_ms() > standing.latest_ms + latest_ms_step) standing.latest_ms = clock.now_ms();
+    const std::int64_t known_ms = known_now_ms();
+    if (known_ms > standing.latest_ms + latest_ms_step) standing.latest_ms = known_ms;
     // A jitter of the network is not worth a flush of the disk.
     const std::int64_t drift = clock.offset_ms() - standing.offset_ms;
     if (drift > offset_jitter_ms || drift < -offset_jitter_ms) {

@@ -70,6 +70,9 @@ struct ReplicaParts {
   Result<void> look_for_gap();
   // Why nothing may be shown or written now.
   [[nodiscard]] Lock lock() const;
+  // As late as it is at least, by all that this device ever knew: though the clock was set back,
+  // time goes on while the program runs.
+  [[nodiscard]] std::int64_t known_now_ms() const;
   // The end of the shortest lease that its roles give, in server time; 0: there is none.
   [[nodiscard]] std::int64_t lease_until_ms() const;
   // `refresh`, then `locked` with the reason.
@@ -117,6 +120,9 @@ struct ReplicaParts {
   Result<void> keep_gone_rows(const DecodedTransaction& transaction);
 
   Standing saved_;
+  // `standing.latest_ms`, and the steady time when it was first seen so.
+  mutable std::int64_t latest_seen_ms_ = -1;
+  mutable std::int64_t latest_seen_at_ms_ = 0;
   bool needs_reload_ = true;
   // Every schema that was current since the opening: callers may hold its collections still.
   std::vector<std::shared_ptr<const Schema>> schemas_;

@@ -239,6 +239,11 @@ Result<void> ConnectionState::check_still_there(bool expects_wal) {
   return *poison;
 }
 
+bool Connection::forgets_words() {
+  constexpr int secure_delete_since = 3'042'000;
+  return sqlite3_libversion_number() >= secure_delete_since;
+}
+
 bool Connection::encrypts() {
 #ifdef SQLITE3MC_H_
   return true;

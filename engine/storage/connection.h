@@ -54,6 +54,8 @@ class Connection {
   static Result<Connection> open(const std::string& path, const ConnectionOptions& options);
   // Whether this build can encrypt files: -DROLLCALL_SQLITE=encrypted.
   static bool encrypts();
+  // Whether this SQLite's full-text indexes can forget words at once: from 3.42 on.
+  static bool forgets_words();
   static constexpr std::size_t file_key_bytes = 32;
   // Deletes a file that nobody has open, and what lies beside it; none there is no error.
   static void remove(const std::string& path, const std::string& vfs);

@@ -112,6 +112,12 @@ std::string create_search(const CollectionDef& collection) {
          "', content_rowid='_key', tokenize='unicode61 remove_diacritics 2')";
 }
 
+// Without it words of rows that went stay in the index's older segments until these are merged.
+// https://www.sqlite.org/fts5.html, section 6.12
+std::string forget_words_sql(const std::string& search) {
+  return "INSERT INTO " + search + "(" + search + ", rank) VALUES('secure-delete', 1)";
+}
+
 std::string fill_search(const CollectionDef& collection) {
   const std::string search = search_table_name(collection);
   return "INSERT INTO " + search + "(" + search + ") VALUES('rebuild')";
@@ -230,6 +236,9 @@ class Layout {
     if (!wanted) return {};
     ROLLCALL_TRY(connection_.execute(create_text_view(collection)));
     ROLLCALL_TRY(connection_.execute(create_search(collection)));
+    if (Connection::forgets_words()) {
+      ROLLCALL_TRY(connection_.execute(forget_words_sql(search_table_name(collection))));
+    }
     ROLLCALL_TRY(connection_.execute(fill_search(collection)));
     return apply_view(view, create_search_view(collection));
   }
@@ -313,6 +322,26 @@ std::vector<std::string> create_statements(Flavour flavour, const CollectionDef&
     statements.push_back(create_search_view(collection));
   }
   return statements;
+}
+
+Result<void> make_indexes_forget(Connection& connection) {
+  if (!Connection::forgets_words()) return {};
+  std::vector<std::string> indexes;
+  {
+    ROLLCALL_TRY_ASSIGN(Statement made,
+                        connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' "
+                                           "AND sql LIKE 'CREATE VIRTUAL TABLE % USING fts5(%'"));
+    while (true) {
+      ROLLCALL_TRY_ASSIGN(const bool more, made.step());
+      if (!more) break;
+      indexes.push_back(quoted(made.text(0)));
+    }
+  }
+  for (const std::string& index : indexes) {
+    ROLLCALL_TRY(connection.execute(forget_words_sql(index)));
+    ROLLCALL_TRY(connection.execute("INSERT INTO " + index + "(" + index + ") VALUES('optimize')"));
+  }
+  return {};
 }
 
 Result<void> apply_layout(Connection& connection, Flavour flavour, const Schema& schema) {

@@ -32,6 +32,10 @@ std::string searched_text(const FieldDef& field, std::string_view sql);
 // in order. A golden test holds them.
 std::vector<std::string> create_statements(Flavour flavour, const CollectionDef& collection);
 
+// Full-text indexes that were made before they forgot words at once: they do from now on, and what
+// they still hold of rows that went is gone.
+Result<void> make_indexes_forget(Connection& connection);
+
 // Brings the typed tables, secondary indexes, full-text indexes and views to what `schema` says:
 // makes what is missing, adds columns, follows the marks. Writes no row of a typed table; a
 // full-text index whose fields changed is filled anew. Columns and tables that the schema no

@@ -188,6 +188,42 @@ TEST_F(Access, AClockThatIsSetBackGainsNothingForALease_D2) {
   EXPECT_EQ(kiosk->status().lock, Lock::open);
 }
 
+TEST_F(Access, AClockThatIsSetBackBeforeALeaseEndsDoesNotHoldItOpenWhileTheProgramRuns_D2) {
+  world.clock.advance(11 * hour_ms);
+  kiosk->restart();
+  EXPECT_EQ(kiosk->status().lock, Lock::open);
+  kiosk->clock.wrong_by_ms = -90 * 24 * hour_ms;
+  EXPECT_EQ(kiosk->status().lock, Lock::open);
+  world.clock.advance(2 * hour_ms);
+  EXPECT_EQ(kiosk->status().lock, Lock::lease);
+  kiosk->clock.wrong_by_ms = 0;
+  kiosk->sync();
+  EXPECT_EQ(kiosk->status().lock, Lock::open);
+}
+
+// A full-text index has its own memory. Words share their beginnings in it, so each is looked for
+// by its end.
+TEST_F(Access, WordsOfRowsThatLeftAreNotInTheFile_F4_G17) {
+  const auto tail = [](unsigned n) { return "tail" + std::to_string(n * 7919); };
+  need(boss->write([&](LocalTransaction& transaction) {
+    for (unsigned n = 100; n < 400; ++n) {
+      const std::string name = std::to_string(n) + tail(n);
+      const NamedValue thing[] = {{"unit", text("a")}, {"name", text(name)}};
+      need(transaction.put("thing", thing, id_of(n)));
+    }
+  }));
+  boss->sync();
+  kiosk->sync();
+  const std::string path = kiosk->replica().path();
+  for (const unsigned n : {150u, 250u}) boss->set("thing", id_of(n), {{"unit", text("b")}});
+  boss->set("thing", id_of(200), {{"name", text("another")}});
+  boss->sync();
+  kiosk->sync();
+  kiosk->close();
+  EXPECT_EQ(file_holds(path, tail(151)), !Connection::encrypts()) << "the search finds it";
+  for (const unsigned gone : {150u, 200u, 250u}) EXPECT_FALSE(file_holds(path, tail(gone))) << gone;
+}
+
 TEST_F(Access, TheShortestLeaseOfItsRolesCounts) {
   EXPECT_EQ(boss->status().lease_until_ms, 0) << "its role has none";
   auto both = world.enroll({"unit/a=phone", "unit/b=kiosk"});

@@ -249,7 +249,8 @@ class SealingTest(unittest.TestCase):
         for name, lines in [("whole", [recovery]), ("both", [second, first])]:
             page = desk.one("grievance", "open", grievance, "--recovery", desk.file(name, *lines))
             self.assertEqual(page["text"], SEALED)
-        for name, lines in [("half", [first]), ("twice", [second, second]), ("slip", [recovery[:-1] + "Z"])]:
+        slip = recovery[:-1] + ("Y" if recovery.endswith("Z") else "Z")
+        for name, lines in [("half", [first]), ("twice", [second, second]), ("slip", [slip])]:
             desk.refused("grievance", "open", grievance, "--recovery", desk.file(name, *lines))
 
     def test_where_the_admin_is_lost_the_recovery_key_names_another_and_the_old_one_is_out(self):
