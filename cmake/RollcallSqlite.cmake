@@ -47,6 +47,8 @@ elseif(ROLLCALL_SQLITE MATCHES "^(amalgamation|encrypted)$")
     # Many connections on many threads, each on one thread at a time: no mutex per call.
     SQLITE_THREADSAFE=2
     SQLITE_DQS=0
+    # Keys and people lie in these files: nobody but their owner reads them.
+    SQLITE_DEFAULT_FILE_PERMISSIONS=0600
     SQLITE_DEFAULT_MEMSTATUS=0
     SQLITE_DISABLE_PAGECACHE_OVERFLOW_STATS
     SQLITE_DEFAULT_WAL_SYNCHRONOUS=2

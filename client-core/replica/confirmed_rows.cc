@@ -146,7 +146,9 @@ Result<void> ConfirmedRows::apply_tail(BytesView page, TxNumber through) {
       case RowKind::whole:
       case RowKind::changed: ROLLCALL_TRY(apply_row(row, through)); break;
       case RowKind::echo: ROLLCALL_TRY(apply_echo(row, through)); break;
-      case RowKind::evict: ROLLCALL_TRY(evict({row.section->collection, row.id})); break;
+      case RowKind::evict:
+        ROLLCALL_TRY(evict({row.section->collection, row.id}, Leaving::server_lacks_it));
+        break;
       default: return failure(ErrorCode::malformed, "a tail page holds rows of a transaction");
     }
   }
@@ -157,7 +159,7 @@ Result<void> ConfirmedRows::apply_row(const SectionRow& row, TxNumber contains) 
   if (layout_.table != nullptr) ROLLCALL_TRY(check_cells(row));
   const RowKey key{row.section->collection, row.id};
   ROLLCALL_TRY_ASSIGN(const std::int64_t paths, path_set_of(row));
-  if (paths == PathSets::empty_set) return evict(key);
+  if (paths == PathSets::empty_set) return evict(key, Leaving::server_lacks_it);
   ROLLCALL_TRY(note_stamps(row.stamps));
   const bool is_whole = row.section->kind == RowKind::whole;
   if (is_whole && layout_.all_known && row.extra.empty() && !parts_.unknown.any()) {
@@ -289,7 +291,7 @@ Result<bool> ConfirmedRows::echo_plain(const SectionRow& row, std::int64_t paths
 Result<void> ConfirmedRows::apply_echo(const SectionRow& row, TxNumber through) {
   const RowKey key{row.section->collection, row.id};
   ROLLCALL_TRY_ASSIGN(const std::int64_t paths, path_set_of(row));
-  if (paths == PathSets::empty_set) return evict(key);
+  if (paths == PathSets::empty_set) return evict(key, Leaving::server_lacks_it);
   ROLLCALL_TRY_ASSIGN(const bool done, echo_plain(row, paths, through));
   if (done) return {};
   ROLLCALL_TRY(overlay_.load(key, row_));
@@ -303,10 +305,11 @@ Result<void> ConfirmedRows::apply_echo(const SectionRow& row, TxNumber through) 
   return overlay_.store(row_);
 }
 
-Result<void> ConfirmedRows::evict(const RowKey& key) {
+Result<void> ConfirmedRows::evict(const RowKey& key, Leaving why) {
   ROLLCALL_TRY(overlay_.load(key, row_));
   count_writes(row_);
-  if (parts_.orphans.watches() && row_.confirmed && row_.table != nullptr) {
+  if (parts_.orphans.watches() && why == Leaving::server_lacks_it && row_.confirmed &&
+      row_.table != nullptr) {
     ROLLCALL_TRY(parts_.orphans.row_goes(key, row_.def(), row_.state, clock_.now_ms()));
   }
   overlay_.take_away(row_);
@@ -318,14 +321,15 @@ Result<void> ConfirmedRows::evict(const RowKey& key) {
 
 // ---- Paths
 
-Result<void> ConfirmedRows::set_paths(const RowKey& key, std::int64_t paths,
-                                      const FieldView* view) {
-  if (paths == PathSets::empty_set) return evict(key);
+Result<void> ConfirmedRows::set_paths(const RowKey& key, std::int64_t paths, const FieldView* view,
+                                      Leaving why) {
+  if (paths == PathSets::empty_set) return evict(key, why);
   ROLLCALL_TRY(overlay_.load(key, row_));
   if (!row_.confirmed) return {};
   overlay_.take_away(row_);
   row_.paths = paths;
   if (view != nullptr) {
+    overlay_.must_fold();
     for (std::size_t i = 0; i < row_.state.fields.size(); ++i) {
       if (view->mask[i] == 0) row_.state.fields[i] = FieldState{};
     }
@@ -367,7 +371,7 @@ Result<void> ConfirmedRows::sweep(const PageScope& scope, const std::unordered_s
   for (const Stale& row : stale) {
     const std::vector<std::string_view> paths(row.paths.begin(), row.paths.end());
     ROLLCALL_TRY_ASSIGN(const std::int64_t set, path_sets_.intern(paths));
-    ROLLCALL_TRY(set_paths(row.key, set, nullptr));
+    ROLLCALL_TRY(set_paths(row.key, set, nullptr, Leaving::server_lacks_it));
   }
   return {};
 }
@@ -422,7 +426,9 @@ Result<void> ConfirmedRows::drop_uncovered(bool fields) {
     if (hides || change->second.set != row.paths) rows.emplace_back(row.key, change->second);
     return {};
   }));
-  for (const auto& [key, change] : rows) ROLLCALL_TRY(set_paths(key, change.set, change.view));
+  for (const auto& [key, change] : rows) {
+    ROLLCALL_TRY(set_paths(key, change.set, change.view, Leaving::no_grant_shows_it));
+  }
   return {};
 }
 

@@ -106,9 +106,11 @@ class ConfirmedRows {
   Result<void> apply_fields(const SectionRow& row, KnownRow& known);
   Result<bool> echo_plain(const SectionRow& row, std::int64_t paths, TxNumber through);
   Result<void> apply_echo(const SectionRow& row, TxNumber through);
-  Result<void> evict(const RowKey& key);
+  // Why a row leaves: only what the server lacks may be an orphan of its restore.
+  enum class Leaving : std::uint8_t { server_lacks_it, no_grant_shows_it };
+  Result<void> evict(const RowKey& key, Leaving why);
   // What is not in `view` goes; null: nothing does.
-  Result<void> set_paths(const RowKey& key, std::int64_t paths, const FieldView* view);
+  Result<void> set_paths(const RowKey& key, std::int64_t paths, const FieldView* view, Leaving why);
   Result<void> sweep(const PageScope& scope, const std::unordered_set<RowKey>& there);
   void count_writes(const KnownRow& row);
   Result<void> open_page(BytesView page);

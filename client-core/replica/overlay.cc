@@ -134,6 +134,7 @@ Result<void> Overlay::store_visible(KnownRow& row, bool exists, TxNumber tx) {
   touched_.insert(row.key.collection.value);
   if (!exists) {
     if (!row.in_table) return {};
+    owes_fold_ = true;
     ROLLCALL_TRY(row.table->erase(row.seen.place.key));
     row.in_table = false;
     return parts_.losers.changed(row.def(), row.key.id, row.seen.state, RowState{}, RowState{});

@@ -97,6 +97,12 @@ class Overlay {
   // Merges one transaction's write into what the app sees of a row, for `store` to keep.
   Result<void> replay(KnownRow& row, TxNumber number, RowState& state, bool& exists);
 
+  // Rows, or fields of some, left this device since `has_folded`: the write-ahead log and the file
+  // hold them still.
+  [[nodiscard]] bool owes_fold() const { return owes_fold_; }
+  void must_fold() { owes_fold_ = true; }
+  void has_folded() { owes_fold_ = false; }
+
   // Collections whose typed rows changed since they were last taken.
   [[nodiscard]] std::set<std::uint16_t>& touched() { return touched_; }
 
@@ -115,6 +121,7 @@ class Overlay {
   BaseImage base_;
   std::vector<std::uint16_t> changed_;
   std::set<std::uint16_t> touched_;
+  bool owes_fold_ = false;
 };
 
 }  // namespace rollcall

@@ -76,7 +76,7 @@ Result<void> Reading::take_grants(std::uint64_t version, const std::vector<Grant
   }
   for (const HeldGrant& held : grants.all()) {
     const bool stays = std::any_of(list.begin(), list.end(),
-                                   [&](const Grant& grant) { return grant.id == held.grant.id; });
+                                   [&](const Grant& grant) { return grant == held.grant; });
     if (stays) continue;
     ROLLCALL_TRY(parts_.staging.drop_grant(held.grant.id));
     standing.regrouped = Regrouped::shrunk;

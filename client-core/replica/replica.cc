@@ -191,6 +191,8 @@ Result<std::unique_ptr<Replica>> Replica::open(const std::string& path, const Re
   if (replica->clock().now_ms() > replica->parts_->standing.latest_ms + latest_ms_step) {
     static_cast<void>(replica->parts_->write([] { return Result<void>(); }));
   }
+  // A program that was ended in between may have left a log with what is not here any more.
+  static_cast<void>(replica->parts_->connection.checkpoint());
   return replica;
 }
 
@@ -396,6 +398,8 @@ Result<Taken> Replica::take_reply(const SyncRequest& asked, const SyncReply& rep
   };
   ROLLCALL_TRY(parts_->write(work, flush_for(asked, reply, parts_->standing.epoch)));
   ROLLCALL_TRY(leave(reply.erase && is_order_to_leave(reply)));
+  // What left is overwritten where it lay. While somebody reads this waits for the next reply.
+  if (parts_->overlay.owes_fold() && parts_->connection.checkpoint()) parts_->overlay.has_folded();
   return taken;
 }
 
@@ -470,6 +474,9 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
   }
   parts.rolled_back = false;
   if (standing.banned == Banned::erased) return taken;
+  if (reply.server_ms < 0 || reply.server_ms >= static_cast<std::int64_t>(Stamp::ms_max)) {
+    return failure(ErrorCode::malformed, "the server tells a time that no clock can show");
+  }
   parts.clock.follow(reply.server_ms, parts.doors.clock.utc_ms());
   standing.heard_ms = reply.server_ms;
   standing.latest_ms = reply.server_ms;

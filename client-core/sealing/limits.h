@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace rollcall {
 
@@ -17,6 +18,9 @@ inline constexpr std::size_t sealed_padding_bytes_min = 1024;
 // How far one version's number may be from the last: room for some that a server lost, and none
 // for a thief of the admin's key to use the numbers up.
 inline constexpr unsigned team_version_step_max = 100;
+// The first list that a device takes may be far on: its team has a history that this device cannot
+// check.
+inline constexpr std::uint32_t team_version_first_max = 1'000'000;
 // Versions of a team that a replica keeps: a change every week for thirty years.
 inline constexpr std::size_t team_versions_max = 1'600;
 

@@ -66,7 +66,8 @@ Result<void> TeamHistory::take(BytesView signed_list, const Cryptography& crypto
                        "party's admin, by voice, which key is right");
   }
   const std::uint32_t before = last == nullptr ? 0 : last->version;
-  if (list.version - before > team_version_step_max) {
+  const std::uint32_t step_max = last == nullptr ? team_version_first_max : team_version_step_max;
+  if (list.version - before > step_max) {
     return failure(ErrorCode::malformed, "version " + std::to_string(list.version) +
                                              " of the team's list is too far from version " +
                                              std::to_string(before) + ": sync, or ask the admin");

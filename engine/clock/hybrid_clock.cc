@@ -15,6 +15,13 @@ Stamp HybridClock::next() {
   return last();
 }
 
-void HybridClock::observe(Stamp seen) { last_ = std::max(last_, seen.time); }
+// A time that no clock can show is nobody's: taken over, it would leave no room for the next.
+void HybridClock::observe(Stamp seen) {
+  if (seen.ms() < Stamp::ms_max) last_ = std::max(last_, seen.time);
+}
+
+void HybridClock::reset_to(Stamp accepted) {
+  if (accepted.ms() < Stamp::ms_max) last_ = accepted.time;
+}
 
 }  // namespace rollcall

@@ -22,7 +22,7 @@ class HybridClock {
   // The server said its time was `server_ms` at our utc `local_ms`: follow its clock.
   void follow(std::int64_t server_ms, std::int64_t local_ms) { offset_ms_ = server_ms - local_ms; }
   // The server clamped us: forget time that lies ahead, and go on just after `accepted`.
-  void reset_to(Stamp accepted) { last_ = accepted.time; }
+  void reset_to(Stamp accepted);
 
   // From now on stamps are those of another device: after a fork.
   void become(DeviceNumber device) { device_ = device; }

@@ -86,9 +86,9 @@ void warn_of(Session session, const organizing::TeamNews& news) {
 }
 
 // The recovery key is told once, before the list that names it exists anywhere.
-void tell_recovery(Session session, const std::string& report) {
+bool tell_recovery(Session session, const std::string& report) {
   const json made = json::parse(report);
-  if (!made.contains("recovery")) return;
+  if (!made.contains("recovery")) return true;
   const Terminal& terminal = session.terminal;
   if (terminal.json()) {
     terminal.print_json({{"recovery", made["recovery"]}, {"halves", made["halves"]}});
@@ -99,7 +99,7 @@ void tell_recovery(Session session, const std::string& report) {
         "Print it, keep it offline. Two admins together may stand in for it, with a half each:");
     for (const json& half : made["halves"]) terminal.print("  " + half.get<std::string>());
   }
-  std::fflush(stdout);
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
 }
 
 // What rollcall_sealing_sign wants.
@@ -277,7 +277,7 @@ Exit sign_team(Session session, const KeyWords& words) {
   }
   const auto signed_team =
       Grievances(session.replica).sign_team(*change, [&](const std::string& report) {
-        tell_recovery(session, report);
+        return tell_recovery(session, report);
       });
   if (!signed_team) return session.terminal.fail(signed_team.error());
   const json made = json::parse(*signed_team);

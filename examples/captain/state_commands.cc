@@ -91,9 +91,13 @@ Exit done_quietly(Session session, const client::Done& done, std::string_view sa
 client::Outcome<json> status_of(Session session) {
   const auto told = session.replica.status();
   if (!told) return told.error();
+  json status = json::parse(*told);
+  status["doubles"] = nullptr;
+  // Then no row is shown; what is unsent is told, and syncing goes on all the same.
+  const std::string state = status["state"];
+  if (state == "locked" || state == "revoked" || state == "erased") return status;
   const auto doubles = organizing::Organizing(session.replica).doubles();
   if (!doubles) return doubles.error();
-  json status = json::parse(*told);
   status["doubles"] = *doubles;
   return status;
 }

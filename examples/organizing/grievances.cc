@@ -25,12 +25,17 @@ Outcome<std::vector<Line>> lines(client::Replica& replica, const std::string& sq
   return list;
 }
 
-std::string body_of(const Told& told) {
+Outcome<std::string> body_of(const Told& told) {
   json body = {{"text", told.text}};
   if (!told.reporter.empty()) body["reporter"] = told.reporter;
   if (!told.harm.empty()) body["harm"] = told.harm;
   if (!told.wishes.empty()) body["wishes"] = told.wishes;
-  return body.dump();
+  try {
+    return body.dump();
+  } catch (const json::type_error&) {
+    return Failure{ROLLCALL_E_INVALID_ARGUMENT,
+                   "what was told is not UTF-8 text: save it as UTF-8 and record it again"};
+  }
 }
 
 std::string text_at(const json& object, const char* key) {
@@ -103,7 +108,9 @@ Done Grievances::write_list(const std::string& report) {
 Outcome<std::string> Grievances::record(const NewGrievance& grievance, std::int64_t at_ms) {
   auto news = follow_team();
   if (!news) return news.error();
-  auto sealed = replica_.seal(collection, "body", body_of(grievance.told), grievance.author_copy);
+  const auto body = body_of(grievance.told);
+  if (!body) return body.error();
+  auto sealed = replica_.seal(collection, "body", *body, grievance.author_copy);
   if (!sealed) return sealed.error();
   json fields = {{"unit", grievance.unit}, {"at", at_ms}, {"body", sealed->value}};
   if (!grievance.themes.empty()) fields["themes"] = grievance.themes;

@@ -62,14 +62,20 @@ class Grievances {
   // told.
   Outcome<TeamNews> follow_team();
   // Signs a version (rollcall_sealing_sign) and writes it as a row. `before` is called with the
-  // report before anything is written: what is told once must be seen by then.
+  // report before anything is written: what is told once must be seen by then. False: it was not,
+  // and nothing is written.
   template <class Before>
   Outcome<std::string> sign_team(const std::string& change, const Before& before) {
     auto news = follow_team();
     if (!news) return news.error();
     auto report = replica_.sign_team(change);
     if (!report) return report.error();
-    before(*report);
+    if (!before(*report)) {
+      return client::Failure{
+          ROLLCALL_E_IO,
+          "the recovery key could not be shown: nothing was signed; see where the output "
+          "goes, and try again"};
+    }
     auto written = write_list(*report);
     if (!written) return written.error();
     return *report;

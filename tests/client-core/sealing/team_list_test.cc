@@ -54,6 +54,12 @@ TEST_F(TeamHistoryTest, AnOlderListNeverComesBack) {
   EXPECT_EQ(history.current()->members.size(), 1U);
 }
 
+TEST_F(TeamHistoryTest, WhoComesLateFollowsATeamThatChangedOften_F9) {
+  need(take(by_admin(list(250, "ab"))));
+  EXPECT_EQ(version(), 250U);
+  EXPECT_EQ(code_of(take(by_admin(list(351, "x")))), ErrorCode::malformed);
+}
+
 TEST_F(TeamHistoryTest, AStolenAdminKeyCannotUseUpTheNumbersNorTheRoom_F9) {
   EXPECT_EQ(code_of(take(by_admin(list(0xffffffff, "x")))), ErrorCode::malformed);
   need(take(by_admin(list(1, "ab"))));

@@ -40,6 +40,15 @@ TEST(HybridClock, NeverGoesBackThroughJumpsOfYears) {
   EXPECT_LT(before, behind);
 }
 
+TEST(HybridClock, GoesOnWhateverTimeSomebodyMadeUp) {
+  ManualClock wall(now_ms);
+  HybridClock clock(wall, me);
+  const Stamp before = clock.next();
+  clock.observe(Stamp{~std::uint64_t{0}, DeviceNumber(2)});
+  clock.reset_to(Stamp{~std::uint64_t{0} - 1, DeviceNumber(2)});
+  EXPECT_GT(clock.next(), before);
+}
+
 TEST(HybridClock, RisesWhateverHappens) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     SeededRandom random(seed);
