@@ -412,6 +412,9 @@ Result<void> Replica::begin_epoch(const SyncReply& reply) {
   parts_->rolled_back = false;
   if (reply.restored_ms > 0) ROLLCALL_TRY(parts_->orphans.begin(reply.restored_ms));
   standing.grants_version = 0;  // a restored server counts from where its backup stood
+  // Where the files part is to be looked for anew: the restored log may end before it.
+  ROLLCALL_TRY(parts_->fork.done());
+  standing.forked = false;
   return parts_->reading.lose_cursor();
 }
 
@@ -496,6 +499,11 @@ Result<Taken> Replica::take(const SyncRequest& asked, const SyncReply& reply) {
   }
   if (reply.fork && asked.fork) {
     ROLLCALL_TRY(become(*asked.fork, *reply.fork));
+    return taken;
+  }
+  if (asked.fork) {  // it has no such place to go on from
+    ROLLCALL_TRY(parts.fork.done());
+    taken.behind = true;
     return taken;
   }
   // Verdicts on the transactions of another copy of this file are not about ours.

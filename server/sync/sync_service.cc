@@ -445,14 +445,19 @@ void SyncService::take_fork(const CallPtr& call) {
       return refuse_call(*call, {ErrorCode::later, "the server's disk failed: try again later"});
     }
     auto forked = space->fork(call->who.device, *call->request->fork);
-    if (!forked) return refuse_call(*call, forked.error());
-    call->space->enrolled(forked->device);
-    log_.warn("forked", {{"space", space->name()}, {"as", forked->device.value}});
+    // A restored server lacks the place to go on from: its epoch says so.
+    if (!forked && forked.error().code != ErrorCode::forked) {
+      return refuse_call(*call, forked.error());
+    }
     SyncReply reply;
     reply.epoch = space->epoch();
     reply.server_ms = space->server_ms();
     reply.state = SyncState::forked;
-    reply.fork = std::move(*forked);
+    if (forked) {
+      call->space->enrolled(forked->device);
+      log_.warn("forked", {{"space", space->name()}, {"as", forked->device.value}});
+      reply.fork = std::move(*forked);
+    }
     respond(*call, reply);
   });
   if (!posted) refuse_full(*call);

@@ -166,6 +166,34 @@ TEST_F(Fork, AFamilyForksOnceADayUnlessSomebodyAllowsIt_A8) {
   EXPECT_EQ(record(*fourth).family, a->device());
 }
 
+// A copy that waits for leave to go on, while the server is restored to before where the files
+// part.
+TEST_F(Fork, AForkThatWasDecidedIsLookedForAnewAfterARestore_A9_C3) {
+  const std::string before = world.save_copy();
+  visit(*a, 1);
+  a->sync();
+  auto one = a->clone();
+  auto two = a->clone();
+  visit(*a, 10);
+  a->sync();
+  visit(*one, 100);
+  one->sync();  // the day's fork
+  visit(*two, 1000);
+  two->exchange();
+  two->exchange();
+  EXPECT_EQ(two->status().pending, 1U);
+  world.go_back_to(before);
+  need(world.space().start_epoch());
+  a->sync();
+  need(world.space().allow_fork(a->device()));
+  two->sync();
+  EXPECT_EQ(two->status().pending, 0U);
+  EXPECT_FALSE(two->status().forked);
+  a->sync();
+  EXPECT_EQ(visits(*a) % 100, 11) << "what was acknowledged came back";
+  EXPECT_EQ(visits(*a) / 1000, 1) << "and what waited came";
+}
+
 TEST_F(Fork, RevocationShutsOutTheWholeFamily_A8_F1) {
   auto copy = a->clone();
   visit(*a, 1);
