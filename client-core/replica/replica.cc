@@ -68,7 +68,7 @@ Result<void> upgrade_file(Connection& connection) {
   for (const std::string& statement : GoneRows::create_statements()) {
     ROLLCALL_TRY(connection.execute(statement));
   }
-  ROLLCALL_TRY(make_indexes_forget(connection));
+  ROLLCALL_TRY(merge_indexes(connection));
   ROLLCALL_TRY(
       connection.execute("PRAGMA user_version = " + std::to_string(replica_format_version)));
   return transaction.commit();
@@ -399,7 +399,11 @@ Result<Taken> Replica::take_reply(const SyncRequest& asked, const SyncReply& rep
   ROLLCALL_TRY(parts_->write(work, flush_for(asked, reply, parts_->standing.epoch)));
   ROLLCALL_TRY(leave(reply.erase && is_order_to_leave(reply)));
   // What left is overwritten where it lay. While somebody reads this waits for the next reply.
-  if (parts_->overlay.owes_fold() && parts_->connection.checkpoint()) parts_->overlay.has_folded();
+  if (parts_->overlay.owes_fold()) {
+    const auto merged =
+        Connection::forgets_words() ? Result<void>() : merge_indexes(parts_->connection);
+    if (merged && parts_->connection.checkpoint()) parts_->overlay.has_folded();
+  }
   return taken;
 }
 

@@ -324,8 +324,7 @@ std::vector<std::string> create_statements(Flavour flavour, const CollectionDef&
   return statements;
 }
 
-Result<void> make_indexes_forget(Connection& connection) {
-  if (!Connection::forgets_words()) return {};
+Result<void> merge_indexes(Connection& connection) {
   std::vector<std::string> indexes;
   {
     ROLLCALL_TRY_ASSIGN(Statement made,
@@ -338,7 +337,7 @@ Result<void> make_indexes_forget(Connection& connection) {
     }
   }
   for (const std::string& index : indexes) {
-    ROLLCALL_TRY(connection.execute(forget_words_sql(index)));
+    if (Connection::forgets_words()) ROLLCALL_TRY(connection.execute(forget_words_sql(index)));
     ROLLCALL_TRY(connection.execute("INSERT INTO " + index + "(" + index + ") VALUES('optimize')"));
   }
   return {};

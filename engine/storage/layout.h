@@ -32,9 +32,10 @@ std::string searched_text(const FieldDef& field, std::string_view sql);
 // in order. A golden test holds them.
 std::vector<std::string> create_statements(Flavour flavour, const CollectionDef& collection);
 
-// Full-text indexes that were made before they forgot words at once: they do from now on, and what
-// they still hold of rows that went is gone.
-Result<void> make_indexes_forget(Connection& connection);
+// Every full-text index into one segment: what it still holds of rows that went is gone. Where they
+// can (Connection::forgets_words), they forget words at once from now on; elsewhere this is to be
+// done whenever rows went.
+Result<void> merge_indexes(Connection& connection);
 
 // Brings the typed tables, secondary indexes, full-text indexes and views to what `schema` says:
 // makes what is missing, adds columns, follows the marks. Writes no row of a typed table; a
