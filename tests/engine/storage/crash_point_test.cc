@@ -14,7 +14,8 @@ namespace {
 
 constexpr unsigned steps = 12;
 
-// Every call, but for the build that looks for memory faults, ten times as slow: there every second.
+// Every call, but for the build that looks for memory faults, ten times as slow: there every
+// second.
 #ifdef __SANITIZE_ADDRESS__
 constexpr CrashExploration exploration{2, 2};
 #else
