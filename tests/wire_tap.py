@@ -17,27 +17,27 @@ class _Buffer(ctypes.Structure):
 
 class _Zstd:
     def __init__(self):
-        self.library = ctypes.CDLL(ctypes.util.find_library("zstd"))
-        self.library.ZSTD_createDStream.restype = ctypes.c_void_p
-        self.library.ZSTD_freeDStream.argtypes = [ctypes.c_void_p]
-        self.library.ZSTD_decompressStream.restype = ctypes.c_size_t
-        self.library.ZSTD_decompressStream.argtypes = [ctypes.c_void_p, ctypes.POINTER(_Buffer), ctypes.POINTER(_Buffer)]
-        self.library.ZSTD_isError.argtypes = [ctypes.c_size_t]
+        self.zstd = ctypes.CDLL(ctypes.util.find_library("zstd"))
+        self.zstd.ZSTD_createDStream.restype = ctypes.c_void_p
+        self.zstd.ZSTD_freeDStream.argtypes = [ctypes.c_void_p]
+        self.zstd.ZSTD_decompressStream.restype = ctypes.c_size_t
+        self.zstd.ZSTD_decompressStream.argtypes = [ctypes.c_void_p, ctypes.POINTER(_Buffer), ctypes.POINTER(_Buffer)]
+        self.zstd.ZSTD_isError.argtypes = [ctypes.c_size_t]
 
     def frame(self, data):
         """What the frame at the beginning of `data` holds; as far as it goes, where it is none."""
         source = ctypes.create_string_buffer(data, len(data))
         target = ctypes.create_string_buffer(1 << 20)
-        stream = self.library.ZSTD_createDStream()
+        stream = self.zstd.ZSTD_createDStream()
         given = _Buffer(ctypes.cast(source, ctypes.c_void_p), len(data), 0)
         out = b""
         while len(out) < FRAME_BYTES_MAX:
             taken = _Buffer(ctypes.cast(target, ctypes.c_void_p), len(target), 0)
-            left = self.library.ZSTD_decompressStream(stream, ctypes.byref(taken), ctypes.byref(given))
+            left = self.zstd.ZSTD_decompressStream(stream, ctypes.byref(taken), ctypes.byref(given))
             out += target.raw[: taken.done]
-            if self.library.ZSTD_isError(left) or left == 0 or (given.done == given.size and taken.done == 0):
+            if self.zstd.ZSTD_isError(left) or left == 0 or (given.done == given.size and taken.done == 0):
                 break
-        self.library.ZSTD_freeDStream(stream)
+        self.zstd.ZSTD_freeDStream(stream)
         return out
 
 

@@ -31,7 +31,7 @@ using rollcall::ValueView;
 
 namespace {
 
-constexpr std::int64_t enroll_timeout_ms_default = 30'000;
+constexpr std::int64_t enroll_timeout_ms_default = 60'000;
 constexpr std::int32_t sync_attempts_default = 3;
 
 char* copied(std::string_view text) {

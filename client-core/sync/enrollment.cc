@@ -6,7 +6,7 @@
 namespace rollcall {
 namespace {
 
-constexpr int enroll_tries_max = 3;
+constexpr int enroll_tries_max = 2;
 
 Result<HttpResponse> exchange(Transport& transport, HttpRequest request, const Clock& clock,
                               std::int64_t timeout_ms) {

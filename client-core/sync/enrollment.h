@@ -25,7 +25,8 @@ struct Entrance {
 
 // Shows the invitation to its server and makes the replica file with what it answers. Nothing is
 // made on a failure: `already_exists`, `unreachable`, `code_unknown`, `code_expired`,
-// `pin_mismatch` (the server is not the one that the invitation names), `not_trusted`.
+// `pin_mismatch` (the server is not the one that the invitation names), `not_trusted`. An answer
+// may be lost on the way: where none comes within half of the time, the same is asked again.
 Result<std::unique_ptr<Replica>> enroll(const std::string& path, const Entrance& entrance,
                                         Transport& transport, const ReplicaDoors& doors,
                                         const ReplicaOptions& options, std::int64_t timeout_ms);

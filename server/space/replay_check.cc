@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "server/space/erased_rows.h"
+
 namespace rollcall {
 namespace {
 
@@ -87,13 +89,15 @@ Result<void> ReplayCheck::open_scratch() {
   ROLLCALL_TRY(judge_->open_tables(schema, *roles_));
   ROLLCALL_TRY_ASSIGN(std::set<ErasedRow> erased,
                       ErasureTable(snapshot_.file().connection()).all());
+  ROLLCALL_TRY_ASSIGN(std::set<ErasedRow> unfinished,
+                      ErasureTable(snapshot_.file().connection()).unfinished());
   ServerRow row;
-  for (const ErasedRow& one : erased) {
+  const auto is_there = [&](const ErasedRow& one) -> Result<bool> {
     const auto table = snapshot_.tables().find(one.collection);
-    if (table == snapshot_.tables().end()) continue;
-    ROLLCALL_TRY_ASSIGN(const bool is_back, table->second.rows.read(one.id, row));
-    if (!is_back) erased_.insert(one);
-  }
+    if (table == snapshot_.tables().end()) return false;
+    return table->second.rows.read(one.id, row);
+  };
+  ROLLCALL_TRY_ASSIGN(half_erased_, ErasedRows(std::move(unfinished)).gone(is_there));
   judge_->remember_erased(std::move(erased));
   changes_.begin(std::make_shared<const DigestBook::Watch>());
   ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection));
@@ -140,9 +144,9 @@ Result<const StoredDevice*> ReplayCheck::device(DeviceNumber number) {
 Result<void> ReplayCheck::replay(const LoggedTransaction& logged) {
   ROLLCALL_TRY_ASSIGN(const StoredDevice* stored, device(logged.device));
   ROLLCALL_TRY_ASSIGN(Bytes bytes, snapshot_.log().bytes(logged.id));
-  if (!erased_.empty()) {
+  if (!half_erased_.empty()) {
     // What is still to be taken out: an erasure is several steps.
-    ROLLCALL_TRY_ASSIGN(Redacted redacted, without_rows(bytes, erased_, Redact::rows));
+    ROLLCALL_TRY_ASSIGN(Redacted redacted, without_rows(bytes, half_erased_, Redact::rows));
     if (redacted.changed) bytes = std::move(redacted.bytes);
   }
   if (bytes.empty()) return {};  // erased: it wrote of nobody else

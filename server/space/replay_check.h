@@ -60,7 +60,7 @@ class ReplayCheck {
   std::optional<Sealer> sealer_;
   std::unique_ptr<SpaceRoles> roles_;
   ChangeSet changes_;
-  std::set<ErasedRow> erased_;  // and not brought back
+  std::set<ErasedRow> half_erased_;  // by erasures that were cut short
   std::unique_ptr<TransactionJudge> judge_;
   std::vector<CompactedRange> compactions_;
   std::size_t compacted_ = 0;  // of these, done

@@ -8,6 +8,7 @@
 #include "server/space/bootstrap_reader.h"
 #include "server/space/entry_scan.h"
 #include "server/space/epoch_table.h"
+#include "server/space/erased_rows.h"
 #include "server/space/limits.h"
 #include "server/space/readmission_table.h"
 #include "server/space/snapshot.h"
@@ -199,12 +200,10 @@ Result<std::set<ErasedRow>> SpaceReader::erased() {
   ROLLCALL_TRY(guard.begin());
   ROLLCALL_TRY_ASSIGN(const std::set<ErasedRow> all,
                       ErasureTable(state_->snapshot->file().connection()).all());
-  std::set<ErasedRow> gone;
-  for (const ErasedRow& row : all) {
-    ROLLCALL_TRY_ASSIGN(const auto is_back, this->row(row.collection, row.id));
-    if (!is_back) gone.insert(row);
-  }
-  return gone;
+  return ErasedRows(all).gone([this](const ErasedRow& one) -> Result<bool> {
+    ROLLCALL_TRY_ASSIGN(const auto found, row(one.collection, one.id));
+    return found.has_value();
+  });
 }
 
 Result<std::vector<std::int64_t>> SpaceReader::transactions_naming(

@@ -170,31 +170,16 @@ bool TransactionJudge::check_standing(const TransactionCase& which) {
                 "this device was revoked; somebody has to decide");
 }
 
-Result<bool> TransactionJudge::is_erased(const ErasedRow& row) {
-  if (!erased_.contains(row)) return false;
-  const auto table = tables_.find(row.collection);
-  if (table == tables_.end()) return true;
-  ROLLCALL_TRY_ASSIGN(const bool is_back, table->second.rows.read(row.id, named_));
-  return !is_back;
-}
-
-void TransactionJudge::refuse_erased(std::set<ErasedRow> rows) {
-  erased_ = std::move(rows);
-  erased_ids_.clear();
-  for (const ErasedRow& row : erased_) erased_ids_.emplace(row.id, row.collection);
+ErasedRows::IsThere TransactionJudge::is_there() {
+  return [this](const ErasedRow& row) -> Result<bool> {
+    const auto table = tables_.find(row.collection);
+    if (table == tables_.end()) return false;
+    return table->second.rows.read(row.id, named_);
+  };
 }
 
 Result<bool> TransactionJudge::is_of_erased(const RowWrite& write) {
-  ROLLCALL_TRY_ASSIGN(const bool is_one, is_erased({write.collection, write.id}));
-  if (is_one) return true;
-  for (const RowId& id : named_rows(write)) {
-    const auto [first, last] = erased_ids_.equal_range(id);
-    for (auto row = first; row != last; ++row) {
-      ROLLCALL_TRY_ASSIGN(const bool names_one, is_erased({row->second, id}));
-      if (names_one) return true;
-    }
-  }
-  return false;
+  return erased_.concern(write, is_there());
 }
 
 Result<bool> TransactionJudge::check_erased() {
@@ -203,9 +188,9 @@ Result<bool> TransactionJudge::check_erased() {
   for (SectionRow from; reader_.next(from);) {
     const auto may_name = [&](const ValueView& cell) {
       return cell.kind == ValueKind::bytes && cell.bytes.size() == RowId::size_bytes &&
-             erased_ids_.contains(RowId::from_bytes(cell.bytes));
+             erased_.knows(RowId::from_bytes(cell.bytes));
     };
-    if (from.extra.empty() && !erased_ids_.contains(from.id) &&
+    if (from.extra.empty() && !erased_.knows(from.id) &&
         std::none_of(from.cells.begin(), from.cells.end(), may_name)) {
       continue;
     }
@@ -218,14 +203,7 @@ Result<bool> TransactionJudge::check_erased() {
   return true;
 }
 
-Result<std::set<ErasedRow>> TransactionJudge::erased() {
-  std::set<ErasedRow> gone;
-  for (const ErasedRow& row : erased_) {
-    ROLLCALL_TRY_ASSIGN(const bool is_gone, is_erased(row));
-    if (is_gone) gone.insert(row);
-  }
-  return gone;
-}
+Result<std::set<ErasedRow>> TransactionJudge::erased() { return erased_.gone(is_there()); }
 
 bool TransactionJudge::plan_sections() {
   const auto sections = reader_.page().sections();

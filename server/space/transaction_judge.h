@@ -5,7 +5,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/codec/transaction.h"
@@ -16,7 +15,7 @@
 #include "engine/storage/server_table.h"
 #include "server/space/authority.h"
 #include "server/space/device_table.h"
-#include "server/space/erasure.h"
+#include "server/space/erased_rows.h"
 #include "server/space/past_roles.h"
 #include "server/space/row_writer.h"
 #include "server/space/transaction_log.h"
@@ -83,7 +82,7 @@ class TransactionJudge final : private OwnTransactions {
   // For a replay: these rows were there when others named them.
   void remember_erased(std::set<ErasedRow> rows) { remembered_ = std::move(rows); }
   // Nobody but the server itself brings these rows back.
-  void refuse_erased(std::set<ErasedRow> rows);
+  void refuse_erased(std::set<ErasedRow> rows) { erased_ = ErasedRows(std::move(rows)); }
   [[nodiscard]] bool refuses_erased() const { return !erased_.empty(); }
   // Whether a row is one of them, or says to have to do with one: looked up only if it may be.
   Result<bool> is_of_erased(const RowWrite& write);
@@ -134,7 +133,7 @@ class TransactionJudge final : private OwnTransactions {
   bool refuse(const Error& error, CollectionId collection, FieldId field = {});
   bool check_head(const TransactionCase& which);
   bool check_standing(const TransactionCase& which);
-  Result<bool> is_erased(const ErasedRow& row);
+  ErasedRows::IsThere is_there();
   Result<bool> check_erased();
   bool plan_sections();
   bool plan_section(const Section& section, SectionPlan& plan);
@@ -194,8 +193,7 @@ class TransactionJudge final : private OwnTransactions {
   LoadedRow alone_;
   ServerRow named_;  // by a guarded reference
   std::set<ErasedRow> remembered_;
-  std::set<ErasedRow> erased_;
-  std::unordered_multimap<RowId, CollectionId> erased_ids_;
+  ErasedRows erased_;
   RowEffect effect_;
   std::vector<std::string> row_paths_;
   std::vector<std::string_view> present_;  // where the row lies, for authority

@@ -94,13 +94,13 @@ typedef struct rollcall_replica rollcall_replica;
 
 typedef struct rollcall_enroll_options {
   size_t size;
-  const char* path;  /* file to make; must not exist */
-  const char* link;  /* the invitation's link; or NULL, with the next three */
-  const char* url;   /* "http://127.0.0.1:8080" */
-  const char* space; /* "nc" */
-  const char* code;  /* eight typed characters */
-  const char* label; /* what this device calls itself; may be NULL */
-  int32_t timeout_ms;
+  const char* path;              /* file to make; must not exist */
+  const char* link;              /* the invitation's link; or NULL, with the next three */
+  const char* url;               /* "http://127.0.0.1:8080" */
+  const char* space;             /* "nc" */
+  const char* code;              /* eight typed characters */
+  const char* label;             /* what this device calls itself; may be NULL */
+  int32_t timeout_ms;            /* of two tries, for an answer may be lost on the way; 0: 60,000 */
   const unsigned char* file_key; /* as in rollcall_open_options */
   const char* app;               /* likewise */
 } rollcall_enroll_options;

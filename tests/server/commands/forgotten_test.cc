@@ -19,10 +19,6 @@ using ::testing::Not;
 
 class ForgottenTest : public RealDevicesTest {
  protected:
-  std::string back_up() const {
-    const std::string said_back = said("backup", {"--to", file("backups")});
-    return said_back.substr(0, said_back.find(": "));
-  }
   std::string said2(const std::string& group, const std::string& command,
                     std::vector<std::string> words) const {
     const Ran ran = run2(group, command, std::move(words));

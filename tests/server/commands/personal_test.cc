@@ -176,6 +176,25 @@ TEST_F(PersonalTest, WhatAnAbsentDeviceSendsAboutAnErasedPersonIsRefusedAndNotKe
   EXPECT_THAT(said("verify"), HasSubstr("were erased)"));
 }
 
+// She comes back by a list that she is on: then she is one like others.
+TEST_F(PersonalTest, APersonWhomAnImportBringsBackMayBeWrittenOfAgain) {
+  Serving server(folder());
+  const std::string id = id_of(canary);
+  ASSERT_EQ(run2("personal", "erase", {"nc", id, "--reason", "she asked"}).exit, 0);
+  const std::string list = write("people.csv", "id,given_name,family_name,unit\n" + id + ",Bea," +
+                                                   std::string(canary) + ",nc/wake\n");
+  said("import", {"nc", "person", list});
+  ASSERT_EQ(id_of(canary), id);
+  const auto captain = enroll("captain.db");
+  sync(*captain);
+  call_about(*captain, need(RowId::parse(id)), word);
+  sync(*captain);
+  EXPECT_EQ(need(captain->status()).rejected, 0u);
+  EXPECT_THAT(exported("activity"), HasSubstr(word));
+  EXPECT_EQ(server.end(SIGTERM), 0);
+  EXPECT_THAT(said("verify"), HasSubstr("all is right"));
+}
+
 // As it stands when the server stopped, or the disk was full, between two steps.
 TEST_F(PersonalTest, AnErasureThatWasCutShortIsFinishedByTheNext) {
   const std::string id = id_of(canary);
@@ -215,13 +234,8 @@ TEST_F(PersonalTest, AnErasureThatWasCutShortIsFinishedByTheNext) {
 // No restore brings her back: the list beside the space's file says who was erased since.
 TEST_F(PersonalTest, ABackupOfBeforeAnErasureIsRestoredWithoutHer_C4) {
   const std::string id = id_of(canary);
-  const std::string backups = file("backups");
-  ASSERT_EQ(run("backup", {"--to", backups}).exit, 0);
+  const std::string backup = back_up();
   ASSERT_EQ(run2("personal", "erase", {"nc", id, "--reason", "she asked"}).exit, 0);
-  std::string backup;
-  for (const auto& entry : std::filesystem::directory_iterator(backups)) {
-    if (entry.is_directory()) backup = entry.path().string();
-  }
   EXPECT_THAT(files_with(backup, canary), Not(IsEmpty()));
   const Ran restored = run("restore", {"--from", backup});
   EXPECT_EQ(restored.exit, 0) << restored.err;

@@ -30,10 +30,6 @@ class RestoreTest : public CommandsTest {
     }
     return write("units.csv", csv);
   }
-  std::string back_up() const {
-    const std::string said_back = said("backup", {"--to", file("backups")});
-    return said_back.substr(0, said_back.find(": "));
-  }
   Ran restore(const std::string& backup, std::vector<std::string> words = {}) const {
     words.insert(words.begin(), {"--from", backup});
     return run("restore", words);

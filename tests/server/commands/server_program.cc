@@ -124,6 +124,11 @@ Ran CommandsTest::run2(const std::string& group, const std::string& command,
   return run_server_program(words);
 }
 
+std::string CommandsTest::back_up() const {
+  const std::string told = said("backup", {"--to", file("backups")});
+  return told.substr(0, told.find(": "));
+}
+
 std::string CommandsTest::said(const std::string& command, std::vector<std::string> words) const {
   const Ran ran = run(command, std::move(words));
   EXPECT_EQ(ran.exit, 0) << ran.err;

@@ -59,6 +59,8 @@ class CommandsTest : public ::testing::Test {
   // The same of a command of two words: run2("space", "list").
   [[nodiscard]] Ran run2(const std::string& group, const std::string& command,
                          std::vector<std::string> words = {}) const;
+  // Makes a backup; its folder.
+  [[nodiscard]] std::string back_up() const;
   // Standard output of a command that must succeed.
   std::string said(const std::string& command, std::vector<std::string> words = {}) const;
   [[nodiscard]] std::string exported(const std::string& collection) const {
