@@ -57,8 +57,9 @@ inline constexpr std::int64_t pace_ms_max = 30'000;
 inline constexpr std::int64_t answer_ms_max = 120'000;
 
 // The body of a request that nobody signs (an enrolment), in bytes: a name, a key, a secret, a
-// label.
-inline constexpr std::size_t enroll_bytes_max = 4096;
+// label; or, of a device that a restored server forgot, its sealed enrolment with all its grants
+// and those whom it was before it forked.
+inline constexpr std::size_t enroll_bytes_max = std::size_t{96} << 10;
 // A signed request that pushes nothing, unpacked, in bytes: the most that a client has to say.
 inline constexpr std::size_t bare_request_bytes_max = std::size_t{512} << 10;
 // Requests that wait for a reader: at 1 ms each, the last waits two seconds.

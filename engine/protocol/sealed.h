@@ -94,6 +94,26 @@ void describe(Archive& a, Receipt& m) {
   a.field(8, "verdicts", m.verdicts);
 }
 
+// Whom a device was before it forked: their chains are one up to `through`, where the head is
+// `head`.
+struct EnrolledAncestor {
+  DeviceNumber device;
+  PublicKey key;
+  TxNumber through;
+  Hash head;
+  std::int64_t forked_ms = 0;  // when they parted
+  friend bool operator==(const EnrolledAncestor&, const EnrolledAncestor&) = default;
+};
+
+template <class Archive>
+void describe(Archive& a, EnrolledAncestor& m) {
+  a.field(1, "device", m.device);
+  a.field(2, "key", m.key);
+  a.field(3, "through", m.through);
+  a.field(4, "head", m.head);
+  a.field(5, "forked_ms", m.forked_ms);
+}
+
 // A device's enrolment as the server remembers it, for a backup that forgot it.
 struct Enrolment {
   std::string space;
@@ -102,6 +122,7 @@ struct Enrolment {
   std::int64_t enrolled_ms = 0;
   std::string label;
   std::vector<Grant> grants;
+  std::vector<EnrolledAncestor> ancestors;  // the first device of its family first
 };
 
 template <class Archive>
@@ -112,6 +133,7 @@ void describe(Archive& a, Enrolment& m) {
   a.field(4, "enrolled_ms", m.enrolled_ms);
   a.field(5, "label", m.label);
   a.field(6, "grants", m.grants);
+  a.field(7, "ancestors", m.ancestors);
 }
 
 // Seals and opens them. An open that fails is `cursor_unknown` (cursors, positions) or `malformed`.

@@ -18,8 +18,10 @@ Json json_of(const WaitingDevice& waiting) {
   for (const Grant& grant : waiting.enrolment.grants) {
     scopes.push_back(grant.path + "=" + grant.role);
   }
+  const auto& ancestors = waiting.enrolment.ancestors;
   return {{"device", device_digits(waiting.enrolment.device)},
           {"label", waiting.enrolment.label},
+          {"forked_from", ancestors.empty() ? "" : device_digits(ancestors.back().device)},
           {"enrolled", utc_text(waiting.enrolment.enrolled_ms)},
           {"asked", utc_text(waiting.asked_ms)},
           {"refused", waiting.refused},
@@ -30,6 +32,7 @@ void print_waiting(const Json& waiting, std::ostream& out) {
   const auto text = [&](const char* key) { return waiting[key].get<std::string>(); };
   out << text("device") << "  " << text("label") << "  enrolled " << text("enrolled") << "  asked "
       << text("asked") << (waiting["refused"].get<bool>() ? "  refused" : "");
+  if (!text("forked_from").empty()) out << "  copied from " << text("forked_from");
   for (const Json& scope : waiting["scopes"]) out << "  " << scope.get<std::string>();
   out << "\n";
 }

@@ -1,5 +1,6 @@
 #include "server/space/device_table.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/storage/connection.h"
@@ -127,6 +128,18 @@ DeviceNumber StoredDevice::holder_of(TxNumber number) const {
     holder = ancestor.number;
   }
   return holder;
+}
+
+std::vector<StoredDevice::Stretch> StoredDevice::stretches(TxNumber after, TxNumber through) const {
+  std::vector<Stretch> stretches;
+  for (auto ancestor = ancestors.rbegin(); ancestor != ancestors.rend(); ++ancestor) {
+    const TxNumber last = std::min(ancestor->through, through);
+    if (last <= after) continue;
+    stretches.push_back({ancestor->number, after, last});
+    after = last;
+  }
+  if (after < through) stretches.push_back({record.number, after, through});
+  return stretches;
 }
 
 Result<void> DeviceTable::find_ancestors(StoredDevice& device) {

@@ -33,6 +33,13 @@ struct StoredDevice {
 
   // The device under whose number the log holds a transaction of this one's chain.
   [[nodiscard]] DeviceNumber holder_of(TxNumber number) const;
+  // Where the log holds this chain's transactions in (after, through], in order.
+  struct Stretch {
+    DeviceNumber holder;
+    TxNumber after;
+    TxNumber through;
+  };
+  [[nodiscard]] std::vector<Stretch> stretches(TxNumber after, TxNumber through) const;
 };
 
 // Tables `_devices` and `_grants`. Writes belong into the caller's transaction.

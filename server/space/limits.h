@@ -86,6 +86,8 @@ inline constexpr std::size_t past_schemas_max = 16;
 // later.
 inline constexpr std::size_t health_rows_max = 5'000;
 
+// Forks in a row, each from the one before, that end in one device: its enrolment names them all.
+inline constexpr std::size_t ancestors_max = 256;
 // A family of devices forks once in so many ms without anybody's consent: a phone that is restored
 // now and then goes on by itself, a copied key does not multiply.
 inline constexpr std::int64_t fork_rest_ms = std::int64_t{24} * 3600 * 1000;

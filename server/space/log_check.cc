@@ -1,5 +1,6 @@
 #include "server/space/log_check.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/protocol/chain.h"
@@ -49,8 +50,8 @@ Result<void> LogCheck::check_chains() {
     if (!device) return wrong("device " + device_digits(number) + " was there and is gone");
     Chain chain;
     chain.device = &*device;
-    ROLLCALL_TRY(begin_at_fork(chain));
     ROLLCALL_TRY_ASSIGN(chain.gaps, snapshot_.log().gaps(number));
+    ROLLCALL_TRY(begin_at_fork(chain));
     ROLLCALL_TRY(snapshot_.log().each_of(
         number, [&](const LoggedTransaction& logged) { return check_transaction(chain, logged); }));
     if (chain.begun) ROLLCALL_TRY(end_request(chain));
@@ -79,33 +80,44 @@ Result<void> LogCheck::check_chains() {
   return {};
 }
 
-// The chain of a device that came from another one's by a fork goes on where that one's stood.
+// The chain of a device that came from another one's by a fork goes on where that one's stood. One
+// that came back after a restore stands where its ancestor's stands, until that is as far again, or
+// goes on beyond what nobody kept.
 Result<void> LogCheck::begin_at_fork(Chain& chain) {
   const DeviceRecord& record = chain.device->record;
-  chain.last = record.forked_at;
-  chain.head = record.forked_head;
   if (record.forked_from.value == 0) return {};
-  ROLLCALL_TRY_ASSIGN(const std::optional<StoredDevice> from,
-                      snapshot_.devices().find(record.forked_from));
+  chain.last = std::min(record.forked_at, record.last_tx);
+  const DeviceNumber holder = chain.device->holder_of(chain.last);
+  ROLLCALL_TRY_ASSIGN(const std::optional<StoredDevice> from, snapshot_.devices().find(holder));
   if (!from) {
     return wrong("device " + device_digits(record.number) + " came from device " +
-                 device_digits(record.forked_from) + ", which is missing");
+                 device_digits(holder) + ", which is missing");
   }
-  ROLLCALL_TRY_ASSIGN(
-      const Hash head,
-      snapshot_.log().head_at(cryptography_, from->record.number, from->record.forked_at,
-                              from->record.forked_head, record.forked_at));
-  if (head == record.forked_head) return {};
+  if (!chain.gaps.empty() && chain.gaps.front().first <= record.forked_at) {
+    const Gap& gap = chain.gaps.front();
+    chain.last = TxNumber(gap.first.value - 1);
+    // Its ancestor may have brought back some of it since.
+    const TxNumber held = std::min(record.forked_at, from->record.last_tx);
+    const std::uint64_t found = held >= gap.first ? held.value - chain.last.value : 0;
+    ROLLCALL_TRY(pass_gap(chain, gap.last.next()));
+    report_.lost -= found;
+    return {};
+  }
+  const auto head = snapshot_.log().head_at(cryptography_, from->record, chain.last);
+  if (!head && head.error().code != ErrorCode::gap) return head.error();
+  const bool is_at_fork = chain.last == record.forked_at;
+  if (head) chain.head = *head;
+  if (head && (!is_at_fork || *head == record.forked_head)) return {};
   return wrong("device " + device_digits(record.number) +
-               " says that it goes on from transaction " + std::to_string(record.forked_at.value) +
-               " of device " + device_digits(record.forked_from) +
+               " says that it goes on from transaction " + std::to_string(chain.last.value) +
+               " of device " + device_digits(holder) +
                ", and the chain of that one was another there");
 }
 
 // After a restore a chain may go on beyond what its device did not keep: the log says where.
-Result<void> LogCheck::pass_gap(Chain& chain, const LoggedTransaction& logged) {
+Result<void> LogCheck::pass_gap(Chain& chain, TxNumber next) {
   for (const Gap& gap : chain.gaps) {
-    if (gap.first != chain.last.next() || gap.last.next() != logged.number) continue;
+    if (gap.first != chain.last.next() || gap.last.next() != next) continue;
     if (chain.begun) ROLLCALL_TRY(end_request(chain));
     chain.begun = false;
     chain.last = gap.last;
@@ -117,7 +129,7 @@ Result<void> LogCheck::pass_gap(Chain& chain, const LoggedTransaction& logged) {
 
 Result<void> LogCheck::check_transaction(Chain& chain, const LoggedTransaction& logged) {
   const std::string name = text_of(logged);
-  ROLLCALL_TRY(pass_gap(chain, logged));
+  ROLLCALL_TRY(pass_gap(chain, logged.number));
   if (logged.number != chain.last.next()) {
     return wrong("transaction " + std::to_string(chain.last.value + 1) + " of device " +
                  device_digits(logged.device) + " is missing from the log; " + name + " is there");
@@ -156,25 +168,44 @@ Result<void> LogCheck::end_request(const Chain& chain) {
   ROLLCALL_TRY_ASSIGN(const std::optional<LoggedRequest> request,
                       snapshot_.log().request(chain.request));
   if (!request) return wrong("the signed request that brought " + name + " is missing");
-  if (request->device != record.number) {
+  ROLLCALL_TRY_ASSIGN(const std::optional<StoredDevice> signer,
+                      request->device == record.number ? std::optional(*chain.device)
+                                                       : snapshot_.devices().find(request->device));
+  if (!signer || signer->holder_of(chain.last) != record.number) {
     return wrong("the signed request that brought " + name + " is another device's");
   }
+  ROLLCALL_TRY_ASSIGN(const Hash head, head_of_request(chain, *signer));
   if (request->signature.size() != Signature::size_bytes ||
-      !cryptography_.verify(record.key, request->signed_text,
+      !cryptography_.verify(signer->record.key, request->signed_text,
                             Signature::from_bytes(request->signature))) {
     return wrong("the signature of the request that brought " + name +
                  " is not this device's: the signed text, the signature or the key was changed");
   }
   const auto lines = read_signed(request->signed_text);
-  if (!lines || lines->space != report_.name || lines->device != device_digits(record.number)) {
+  if (!lines || lines->space != report_.name || lines->device != device_digits(request->device)) {
     return wrong("the request that brought " + name + " was signed for something else");
   }
-  if (lines->head != to_hex(chain.head.view())) {
+  if (lines->head != to_hex(head.view())) {
     return wrong("the request that brought " + name +
                  " was signed for another chain: a transaction up to it was changed or left out");
   }
-  ++report_.requests;
+  if (request->device == record.number) ++report_.requests;
   return {};
+}
+
+// A fork that came back after a restore may bring the end of its ancestor's chain and the beginning
+// of its own with one request: it signed the head at the end of all.
+Result<Hash> LogCheck::head_of_request(const Chain& chain, const StoredDevice& signer) {
+  Hash head = chain.head;
+  TxNumber number = chain.last;
+  while (signer.record.number != chain.device->record.number) {
+    number = number.next();
+    ROLLCALL_TRY_ASSIGN(const std::optional<LoggedTransaction> more,
+                        snapshot_.log().find(signer.holder_of(number), number));
+    if (!more || more->request != chain.request) break;
+    head = next_head(cryptography_, head, more->hash);
+  }
+  return head;
 }
 
 // Who was judged in a commit came at its time.

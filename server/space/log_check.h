@@ -25,9 +25,10 @@ class LogCheck {
  private:
   struct Chain;
   Result<void> begin_at_fork(Chain& chain);
-  Result<void> pass_gap(Chain& chain, const LoggedTransaction& logged);
+  Result<void> pass_gap(Chain& chain, TxNumber next);
   Result<void> check_transaction(Chain& chain, const LoggedTransaction& logged);
   Result<void> end_request(const Chain& chain);
+  Result<Hash> head_of_request(const Chain& chain, const StoredDevice& signer);
   Result<void> check_commit(const LoggedTransaction& logged);
 
   Snapshot& snapshot_;

@@ -5,12 +5,15 @@
 namespace rollcall {
 
 OfferedReceipts::OfferedReceipts(const Sealer& sealer, std::span<const OfferedReceipt> sealed,
-                                 const std::string& space, Epoch epoch, DeviceNumber device) {
+                                 const std::string& space, Epoch epoch,
+                                 const StoredDevice& device) {
   for (const OfferedReceipt& one : sealed) {
     auto receipt = sealer.open_receipt(one.receipt);
     // One of the present epoch says what the log says itself.
     if (!receipt || receipt->space != space || receipt->epoch >= epoch ||
-        receipt->device != device || receipt->first > receipt->last ||
+        (receipt->device != device.record.number &&
+         receipt->device != device.holder_of(receipt->last)) ||
+        receipt->first > receipt->last ||
         receipt->accepted.size() != receipt->last.value - receipt->first.value + 1) {
       continue;
     }

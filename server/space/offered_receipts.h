@@ -11,12 +11,13 @@
 namespace rollcall {
 
 // The receipts that a push brings along for a server that was restored: what became of its
-// transactions under an earlier epoch. One counts only if this server sealed it for this device and
-// the chain that is pushed passes through its head, so that it is about these very bytes.
+// transactions under an earlier epoch. One counts only if this server sealed it for this device, or
+// for whom it was before it forked, and the chain that is pushed passes through its head, so that
+// it is about these very bytes.
 class OfferedReceipts {
  public:
   OfferedReceipts(const Sealer& sealer, std::span<const OfferedReceipt> sealed,
-                  const std::string& space, Epoch epoch, DeviceNumber device);
+                  const std::string& space, Epoch epoch, const StoredDevice& device);
 
   // The heads of the chain after `first`, that after the next number, and so on: receipts that do
   // not lie on it are dropped, unless they end before it.

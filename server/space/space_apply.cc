@@ -45,10 +45,12 @@ Result<void> Space::State::apply_push(const Push& push, PushReply& reply) {
     reply.refused = failure(ErrorCode::unknown_key, "no such device in this space; enrol it");
     return {};
   }
-  const DeviceRecord& record = pushed.device->stored.record;
+  const StoredDevice& stored = pushed.device->stored;
+  const DeviceRecord& record = stored.record;
+  ROLLCALL_TRY_ASSIGN(const CachedDevice* apart, follow_ancestors(*pushed.device));
   pushed.last_before = record.last_tx;
   for (const SeenVerdict& seen : request.seen_changed) {
-    ROLLCALL_TRY(log->note_seen(pushed.device->stored.holder_of(seen.number), seen));
+    ROLLCALL_TRY(log->note_seen(stored.holder_of(seen.number), seen));
   }
 
   // A cursor that does not open stops nobody from uploading; one of another epoch does, until its
@@ -59,16 +61,19 @@ Result<void> Space::State::apply_push(const Push& push, PushReply& reply) {
     reply.known_tx = record.last_tx;
     return {};
   }
-  ROLLCALL_TRY(apply_transactions(push, pushed, reply));
-  reply.known_tx = record.last_tx;
+  if (apart != nullptr) {
+    reply.state = SyncState::forked;
+  } else {
+    ROLLCALL_TRY(apply_transactions(push, pushed, reply));
+  }
+  const DeviceRecord& known = apart != nullptr ? apart->stored.record : record;
+  reply.known_tx = known.last_tx;
   if (reply.state != SyncState::ok) {
-    reply.known_head = Bytes(record.head.view());
+    reply.known_head = Bytes(known.head.view());
     if (reply.state != SyncState::forked) return {};
     // What it needs to find the last transaction that both chains have.
-    ROLLCALL_TRY_ASSIGN(reply.chain, log->hashes(record.number, request.seen_tx, fork_chain_max));
-    ROLLCALL_TRY(log->verdicts(record.number, request.seen_tx, record.last_tx, reply_verdicts_max,
-                               reply.verdicts));
-    return {};
+    ROLLCALL_TRY_ASSIGN(reply.chain, log->hashes(stored, request.seen_tx, fork_chain_max));
+    return log->verdicts_to_compare(stored, request.seen_tx, reply.verdicts);
   }
   return tell(push, pushed, reply);
 }
@@ -79,12 +84,12 @@ Result<void> Space::State::apply_transactions(const Push& push, Pushed& pushed, 
   DeviceRecord& record = device.stored.record;
   std::optional<Error> failed;
   const auto stored_hash = [&](TxNumber number) -> std::optional<Hash> {
-    auto hash = log->hash(record.number, number);
+    auto hash = log->hash(device.stored.holder_of(number), number);
     if (hash) return *hash;
     failed = hash.error();
     return std::nullopt;
   };
-  OfferedReceipts offered(*sealer, request.receipts, header.name, header.epoch, record.number);
+  OfferedReceipts offered(*sealer, request.receipts, header.name, header.epoch, device.stored);
   const std::optional<Gap> gap = gap_before(record, request, offered);
   const DeviceChain chain =
       gap ? DeviceChain{gap->last, gap->head} : DeviceChain{record.last_tx, record.head};
@@ -93,11 +98,14 @@ Result<void> Space::State::apply_transactions(const Push& push, Pushed& pushed, 
   if (failed) return *failed;
   reply.state = judgement.state;
   if (judgement.state != SyncState::ok || judgement.heads.empty()) return {};
+  ROLLCALL_TRY_ASSIGN(const bool leads, leads_to_forks(device, chain.last, judgement.heads));
+  if (!leads) {
+    reply.state = SyncState::forked;
+    return {};
+  }
   offered.keep_those_on(chain.last, judgement.heads);
   if (gap) {
-    ROLLCALL_TRY(log->add_gap(*gap));
-    record.last_tx = gap->last;
-    record.head = gap->head;
+    ROLLCALL_TRY(pass_gap(device, *gap));
     pushed.last_before = gap->last;
   }
 
@@ -107,10 +115,12 @@ Result<void> Space::State::apply_transactions(const Push& push, Pushed& pushed, 
         proof, log->add_request(record.number, now_ms, push.signed_text, push.signature->view()));
   }
   for (std::size_t i = judgement.repeated; i < request.transactions.size(); ++i) {
+    ROLLCALL_TRY_ASSIGN(CachedDevice * holder, holder_of_next(device));
     ROLLCALL_TRY_ASSIGN(const Judgement judged,
-                        apply_one(device, request.transactions[i], judgement.hashes[i], proof,
+                        apply_one(*holder, request.transactions[i], judgement.hashes[i], proof,
                                   offered.then(record.last_tx.next())));
-    record.head = judgement.heads[i - judgement.repeated];
+    holder->stored.record.head = judgement.heads[i - judgement.repeated];
+    if (holder != &device) ROLLCALL_TRY(follow_ancestors(device));
     Verdict verdict = verdict_of(record.last_tx, judged);
     pushed.accepted.push_back(judged.accepted);
     if (judged.kind != VerdictKind::applied) pushed.receipted.push_back(verdict);
@@ -130,7 +140,8 @@ std::optional<Gap> Space::State::gap_before(const DeviceRecord& record, const Sy
     return std::nullopt;
   }
   const TxNumber before(request.first_tx.value - 1);
-  const std::optional<Hash> head = offered.head_at(before);
+  const std::optional<Hash> head =
+      before == record.forked_at ? record.forked_head : offered.head_at(before);
   if (!head) return std::nullopt;
   return Gap{record.number, record.last_tx.next(), before, *head, now_ms};
 }
@@ -230,7 +241,8 @@ Result<void> Space::State::tell(const Push& push, const Pushed& pushed, PushRepl
   ROLLCALL_TRY(log->changed_verdicts(pushed.device->stored, request.seen_tx, reply.verdicts));
   if (request.seen_tx < pushed.last_before) {
     // Older ones come first, and a cut leaves out the newest.
-    ROLLCALL_TRY(log->verdicts(record.number, request.seen_tx, pushed.last_before,
+    ROLLCALL_TRY(log->verdicts(pushed.device->stored,
+                               {request.seen_tx, record.last_tx, pushed.last_before},
                                reply_verdicts_max, reply.verdicts));
   } else {
     for (const Verdict& verdict : pushed.verdicts) reply.verdicts.push_back(verdict);

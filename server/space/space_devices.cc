@@ -147,8 +147,7 @@ Result<std::optional<StoredInvitation>> Space::State::find_invitation(
 Result<void> Space::State::tell_again(const StoredInvitation& invitation, EnrollReply& reply) {
   ROLLCALL_TRY_ASSIGN(const CachedDevice* device, this->device(invitation.used_by));
   ROLLCALL_CHECK(device != nullptr);
-  say_enrolled(device->stored.record, reply);
-  return {};
+  return say_enrolled(device->stored.record, reply);
 }
 
 Result<void> Space::State::admit(const StoredInvitation& invitation, const EnrollRequest& request,
@@ -184,12 +183,12 @@ Result<void> Space::State::admit(const StoredInvitation& invitation, const Enrol
     ROLLCALL_TRY(insert_grant(device.stored, public_scope, role_reader, device.stored.enrolled));
   }
   news.grants.push_back(record.number);
-  say_enrolled(record, reply);
+  ROLLCALL_TRY(say_enrolled(record, reply));
   cached_devices.emplace(record.number.value, std::move(device));
   return {};
 }
 
-void Space::State::say_enrolled(const DeviceRecord& record, EnrollReply& reply) const {
+Result<void> Space::State::say_enrolled(const DeviceRecord& record, EnrollReply& reply) {
   reply.device = record.number;
   reply.space = header.name;
   reply.space_title = header.title;
@@ -202,10 +201,11 @@ void Space::State::say_enrolled(const DeviceRecord& record, EnrollReply& reply) 
     reply.grants.push_back({grant.id, grant.path, grant.role});
   }
   reply.label = record.label;
-  reply.enrolment = seal_enrolment(record);
+  ROLLCALL_TRY_ASSIGN(reply.enrolment, seal_enrolment(record));
+  return {};
 }
 
-Bytes Space::State::seal_enrolment(const DeviceRecord& record) const {
+Result<Bytes> Space::State::seal_enrolment(const DeviceRecord& record) {
   Enrolment enrolment;
   enrolment.space = header.name;
   enrolment.device = record.number;
@@ -215,6 +215,14 @@ Bytes Space::State::seal_enrolment(const DeviceRecord& record) const {
   for (const GrantRecord& grant : record.grants) {
     enrolment.grants.push_back({grant.id, grant.path, grant.role});
   }
+  for (const DeviceRecord* fork = &record; fork->forked_from.value != 0;) {
+    ROLLCALL_TRY_ASSIGN(const CachedDevice* from, device(fork->forked_from));
+    ROLLCALL_CHECK(from != nullptr);
+    enrolment.ancestors.push_back({fork->forked_from, from->stored.record.key, fork->forked_at,
+                                   fork->forked_head, fork->forked_ms});
+    fork = &from->stored.record;
+  }
+  std::reverse(enrolment.ancestors.begin(), enrolment.ancestors.end());
   return sealer->seal(enrolment);
 }
 

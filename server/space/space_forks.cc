@@ -1,4 +1,5 @@
 // A chain that does not go on where it was: a file that was copied, or restored.
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/check.h"
@@ -30,8 +31,9 @@ Result<std::optional<Error>> Space::State::fork(DeviceNumber number, const ForkW
     return Refused(failure(ErrorCode::unknown_key, "no such device in this space; enrol it"));
   }
   const DeviceRecord& record = from->stored.record;
-  const auto tell = [&](const DeviceRecord& forked) {
-    reply = {forked.number, seal_enrolment(forked), Bytes(forked.forked_head.view())};
+  const auto tell = [&](const DeviceRecord& forked) -> Result<Refused> {
+    ROLLCALL_TRY_ASSIGN(const Bytes enrolment, seal_enrolment(forked));
+    reply = {forked.number, enrolment, Bytes(forked.forked_head.view())};
     return Refused();
   };
   ROLLCALL_TRY_ASSIGN(const std::vector<CachedDevice*> family, family_of(record));
@@ -39,10 +41,22 @@ Result<std::optional<Error>> Space::State::fork(DeviceNumber number, const ForkW
     // The answer was lost: the same again.
     if (member != from && member->stored.record.key == want.key) return tell(member->stored.record);
   }
-  if (want.common < record.forked_at || want.common > record.last_tx) {
-    return Refused(failure(
-        ErrorCode::forked,
-        "this device has no transaction " + std::to_string(want.common.value) + " to go on from"));
+  // One that came back after a restore may find that its ancestor's chain went on otherwise.
+  if (want.common < record.forked_at) {
+    ROLLCALL_TRY_ASSIGN(from, device(from->stored.holder_of(want.common)));
+    ROLLCALL_CHECK(from != nullptr);
+  }
+  const auto no_such_place = [&] {
+    return failure(ErrorCode::forked, "this device has no transaction " +
+                                          std::to_string(want.common.value) + " to go on from");
+  };
+  if (want.common < from->stored.record.forked_at || want.common > from->stored.record.last_tx) {
+    return Refused(no_such_place());
+  }
+  if (from->stored.ancestors.size() >= ancestors_max) {
+    return Refused(failure(ErrorCode::limit,
+                           "this device's file was copied or restored too often: invite it anew; "
+                           "local work is kept"));
   }
   ROLLCALL_TRY_ASSIGN(const bool allowed,
                       devices->is_fork_allowed(record.family, now_ms - fork_rest_ms));
@@ -51,50 +65,130 @@ Result<std::optional<Error>> Space::State::fork(DeviceNumber number, const ForkW
                            "this device's file was copied or restored twice today: an organizer "
                            "has to allow it to go on; local work is kept"));
   }
-  StoredDevice forked;
-  ROLLCALL_TRY(make_fork(*from, want, forked));
+  StoredDevice forked = offspring_of(from->stored);
+  ROLLCALL_TRY_ASSIGN(const bool is_there, stand_at(from->stored, want.common, forked));
+  if (!is_there) return Refused(no_such_place());
+  ROLLCALL_TRY_ASSIGN(forked.record.number, free_device_number());
+  forked.record.key = want.key;
+  forked.record.forked_at = want.common;
+  forked.record.forked_head = forked.record.head;
+  forked.record.forked_ms = now_ms;
+  ROLLCALL_TRY(insert_fork(forked));
   ROLLCALL_TRY(devices->allow_fork(record.family, false));
   return tell(forked.record);
 }
 
-Result<void> Space::State::make_fork(const CachedDevice& from, const ForkWant& want,
-                                     StoredDevice& forked) {
-  const DeviceRecord& record = from.stored.record;
-  forked.record = record;
-  ROLLCALL_TRY_ASSIGN(forked.record.number, free_device_number());
-  forked.record.key = want.key;
-  forked.record.forked_from = record.number;
-  forked.record.forked_at = want.common;
-  forked.record.forked_ms = now_ms;
-  forked.record.last_tx = want.common;
-  forked.record.last_push_ms = 0;
-  forked.record.forked_head = record.head;
-  if (want.common != record.last_tx) {
-    ROLLCALL_TRY_ASSIGN(forked.record.forked_head,
-                        log->head_at(doors.cryptography, record.number, record.forked_at,
-                                     record.forked_head, want.common));
-  }
-  forked.record.head = forked.record.forked_head;
-  forked.ended = from.stored.ended;
-  forked.ancestors = from.stored.ancestors;
-  forked.ancestors.insert(forked.ancestors.begin(), {record.number, want.common});
-  forked.enrolled = from.stored.enrolled;
-  // What its author had read by then; what the other copy did since is not its own.
+// What a family has in common.
+StoredDevice Space::State::offspring_of(const StoredDevice& from) {
+  StoredDevice forked;
+  forked.record = from.record;
+  forked.record.forked_from = from.record.number;
+  forked.record.last_tx = TxNumber{};
+  forked.record.head = Hash{};
   forked.record.last_accepted = Stamp{};
+  forked.record.last_push_ms = 0;
+  forked.ended = from.ended;
+  forked.ancestors = from.ancestors;
+  forked.enrolled = from.enrolled;
+  return forked;
+}
+
+Result<bool> Space::State::stand_at(const StoredDevice& from, TxNumber number,
+                                    StoredDevice& forked) {
+  const auto head = log->head_at(doors.cryptography, from.record, number);
+  if (!head && head.error().code == ErrorCode::gap) return false;
+  if (!head) return head.error();
+  DeviceRecord& record = forked.record;
+  record.last_tx = number;
+  record.head = *head;
+  // What its author had read by then; what the other copy did since is not its own.
   ROLLCALL_TRY_ASSIGN(const std::optional<LoggedTransaction> last,
-                      log->find(from.stored.holder_of(want.common), want.common));
+                      log->find(from.holder_of(number), number));
   if (last) {
     forked.cursor = last->cursor;
     forked.cursor_ms = last->cursor_ms;
-    forked.record.last_accepted = Stamp{last->judgement.accepted.time, forked.record.number};
+    record.last_accepted = Stamp{last->judgement.accepted.time, record.number};
   }
+  return true;
+}
+
+Result<void> Space::State::insert_fork(StoredDevice& forked) {
+  const DeviceRecord& record = forked.record;
+  forked.ancestors.insert(forked.ancestors.begin(), {record.forked_from, record.forked_at});
   ROLLCALL_TRY(devices->insert(forked));
-  ROLLCALL_TRY(devices->save_fork(forked.record));
-  if (record.is_revoked()) ROLLCALL_TRY(devices->save_revocation(forked.record));
+  ROLLCALL_TRY(devices->save_fork(record));
+  if (record.is_revoked()) ROLLCALL_TRY(devices->save_revocation(record));
   CachedDevice cached;
   cached.stored = forked;
-  cached_devices.emplace(forked.record.number.value, std::move(cached));
-  news.grants.push_back(forked.record.number);
+  cached_devices.emplace(record.number.value, std::move(cached));
+  news.grants.push_back(record.number);
+  return {};
+}
+
+// A fork that came back after a restore may be known before its ancestors have brought back all
+// that is theirs, or without them. Up to where it forked its chain is theirs: it stands where they
+// stand, and what it brings of it goes to them, once, whoever comes first.
+Result<Space::State::CachedDevice*> Space::State::follow_ancestors(CachedDevice& device) {
+  StoredDevice& stored = device.stored;
+  const DeviceRecord& record = stored.record;
+  CachedDevice* const follows = nullptr;
+  if (record.last_tx >= record.forked_at) return follows;
+  ROLLCALL_TRY_ASSIGN(CachedDevice * from, this->device(record.forked_from));
+  ROLLCALL_CHECK(from != nullptr);
+  ROLLCALL_TRY_ASSIGN(CachedDevice * apart, follow_ancestors(*from));
+  if (apart != nullptr) return apart;
+  const TxNumber last = std::min(from->stored.record.last_tx, record.forked_at);
+  if (last <= record.last_tx) return follows;
+  StoredDevice moved = stored;
+  ROLLCALL_TRY_ASSIGN(const bool is_there, stand_at(from->stored, last, moved));
+  if (!is_there || (last == record.forked_at && moved.record.head != record.forked_head)) {
+    return from;
+  }
+  stored = std::move(moved);
+  device.moved = true;
+  return follows;
+}
+
+Result<Space::State::CachedDevice*> Space::State::holder_of_next(CachedDevice& device) {
+  const DeviceRecord& record = device.stored.record;
+  if (record.last_tx >= record.forked_at) return &device;
+  const DeviceNumber number = device.stored.holder_of(record.last_tx.next());
+  ROLLCALL_TRY_ASSIGN(CachedDevice * holder, this->device(number));
+  ROLLCALL_CHECK(holder != nullptr);
+  ROLLCALL_TRY_ASSIGN(const CachedDevice* apart, follow_ancestors(*holder));
+  ROLLCALL_CHECK(apart == nullptr && holder->stored.record.last_tx == record.last_tx);
+  holder->moved = true;
+  if (news.verdicts.empty() || news.verdicts.back() != number) news.verdicts.push_back(number);
+  return holder;
+}
+
+Result<bool> Space::State::leads_to_forks(const CachedDevice& device, TxNumber after,
+                                          std::span<const Hash> heads) {
+  const DeviceRecord* fork = &device.stored.record;
+  while (fork->forked_at > after) {
+    const std::uint64_t place = fork->forked_at.value - after.value - 1;
+    if (place < heads.size() && heads[place] != fork->forked_head) return false;
+    ROLLCALL_TRY_ASSIGN(const CachedDevice* from, this->device(fork->forked_from));
+    ROLLCALL_CHECK(from != nullptr);
+    fork = &from->stored.record;
+  }
+  return true;
+}
+
+Result<void> Space::State::pass_gap(CachedDevice& device, Gap gap) {
+  // Only its own part is passed: an ancestor may still bring the rest.
+  const DeviceNumber number = device.stored.holder_of(gap.last.next());
+  ROLLCALL_TRY_ASSIGN(CachedDevice * holder, this->device(number));
+  ROLLCALL_CHECK(holder != nullptr);
+  ROLLCALL_TRY(follow_ancestors(*holder));
+  DeviceRecord& record = holder->stored.record;
+  gap.device = number;
+  gap.first = record.last_tx.next();
+  ROLLCALL_TRY(log->add_gap(gap));
+  record.last_tx = gap.last;
+  record.head = gap.head;
+  holder->moved = true;
+  ROLLCALL_TRY(follow_ancestors(device));
   return {};
 }
 

@@ -341,12 +341,12 @@ Result<void> SpaceReader::State::chain(const ReadRequest& wanted, Answer& a) {
     }
     if (reply.state == SyncState::forked) {
       ROLLCALL_TRY_ASSIGN(reply.chain,
-                          snapshot->log().hashes(record.number, request.seen_tx, fork_chain_max));
-      ROLLCALL_TRY(snapshot->log().verdicts(record.number, request.seen_tx, record.last_tx,
-                                            reply_verdicts_max, reply.verdicts));
+                          snapshot->log().hashes(*a.device, request.seen_tx, fork_chain_max));
+      ROLLCALL_TRY(snapshot->log().verdicts_to_compare(*a.device, request.seen_tx, reply.verdicts));
     } else if (reply.state == SyncState::ok) {
       ROLLCALL_TRY(snapshot->log().changed_verdicts(*a.device, request.seen_tx, reply.verdicts));
-      ROLLCALL_TRY(snapshot->log().verdicts(record.number, request.seen_tx, record.last_tx,
+      ROLLCALL_TRY(snapshot->log().verdicts(*a.device,
+                                            {request.seen_tx, record.last_tx, record.last_tx},
                                             reply_verdicts_max, reply.verdicts));
       // Which chain they are about: a copied file has other transactions under these numbers.
       if (!reply.verdicts.empty()) reply.known_head = Bytes(record.head.view());

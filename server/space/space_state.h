@@ -114,16 +114,37 @@ struct Space::State {
   Result<void> admit(const StoredInvitation& invitation, const EnrollRequest& request,
                      EnrollReply& reply);
   Result<void> tell_again(const StoredInvitation& invitation, EnrollReply& reply);
-  void say_enrolled(const DeviceRecord& record, EnrollReply& reply) const;
+  Result<void> say_enrolled(const DeviceRecord& record, EnrollReply& reply);
   Result<DeviceNumber> free_device_number();
-  [[nodiscard]] Bytes seal_enrolment(const DeviceRecord& record) const;
+  Result<Bytes> seal_enrolment(const DeviceRecord& record);
   // `code_unknown`: this space did not seal it.
   [[nodiscard]] Result<Enrolment> open_enrolment(BytesView sealed) const;
-  [[nodiscard]] Result<bool> is_listed_as_revoked(DeviceNumber device) const;
+  // Whether the device, or whom it was before it forked, was revoked, as far as this space or the
+  // list beside it knows.
+  Result<bool> is_revoked(const Enrolment& enrolment);
   // Why it is refused, or nothing.
   Result<std::optional<Error>> fork(DeviceNumber number, const ForkWant& want, ForkReply& reply);
-  // Makes `forked` the device that goes on after `common`.
-  Result<void> make_fork(const CachedDevice& from, const ForkWant& want, StoredDevice& forked);
+  static StoredDevice offspring_of(const StoredDevice& from);
+  // Makes `forked` stand where the chain of `from` stood after `number`; false: the log does not
+  // hold what led there.
+  Result<bool> stand_at(const StoredDevice& from, TxNumber number, StoredDevice& forked);
+  Result<void> insert_fork(StoredDevice& forked);
+  // The ancestor whose chain went on otherwise than the device's own; nothing: there is none.
+  Result<CachedDevice*> follow_ancestors(CachedDevice& device);
+  // Under whose number the next transaction of the device's chain goes.
+  Result<CachedDevice*> holder_of_next(CachedDevice& device);
+  // Whether a chain that has these heads after `after` is the one that the device and its ancestors
+  // forked from.
+  Result<bool> leads_to_forks(const CachedDevice& device, TxNumber after,
+                              std::span<const Hash> heads);
+  // Goes on beyond transactions that nobody keeps any more.
+  Result<void> pass_gap(CachedDevice& device, Gap gap);
+  // Lets in again whom the enrolment is of, under its number and key, and those whom it was before
+  // it forked.
+  Result<CachedDevice*> readmit(const Enrolment& enrolment);
+  Result<void> readmit_first(const Enrolment& enrolment, const EnrolledAncestor& one);
+  Result<void> readmit_fork(const CachedDevice& before, const EnrolledAncestor& parted,
+                            const EnrolledAncestor& one);
   // The role that a scope is given with: the one that is named, or what a schema without roles has.
   Result<std::string> role_of(const ScopeText& scope) const;
   Result<GrantRecord> insert_grant(StoredDevice& device, std::string_view path,

@@ -190,7 +190,8 @@ Result<TransactionLog> TransactionLog::open(Connection& connection) {
   ROLLCALL_TRY_ASSIGN(
       log.verdicts_,
       connection.prepare("SELECT " ROLLCALL_JUDGEMENT_COLUMNS " FROM _transactions "
-                         "WHERE device = ?1 AND number > ?2 ORDER BY number LIMIT ?3"));
+                         "WHERE device = ?1 AND number > ?2 AND number <= ?3 ORDER BY number "
+                         "LIMIT ?4"));
   ROLLCALL_TRY_ASSIGN(
       log.changed_,
       connection.prepare(
@@ -291,21 +292,30 @@ Result<std::optional<Stamp>> TransactionLog::accepted(DeviceNumber device, TxNum
   return std::optional<Stamp>(stamp);
 }
 
-Result<TxNumber> TransactionLog::verdicts(DeviceNumber device, TxNumber after,
-                                          TxNumber repeated_through, std::size_t count_max,
-                                          std::vector<Verdict>& out) {
-  verdicts_.bind_integer(1, device.value);
-  verdicts_.bind_integer(2, as_integer(after.value));
-  verdicts_.bind_integer(3, static_cast<std::int64_t>(count_max));
-  TxNumber told = after;
-  while (true) {
-    ROLLCALL_TRY_ASSIGN(const bool more, verdicts_.step());
-    if (!more) return told;
-    Verdict verdict = read_verdict(verdicts_, device);
-    verdict.repeated = verdict.number <= repeated_through;
-    told = verdict.number;
-    add_to_runs(out, std::move(verdict));
+Result<void> TransactionLog::verdicts(const StoredDevice& device, const Told& told,
+                                      std::size_t count_max, std::vector<Verdict>& out) {
+  std::size_t left = count_max;
+  for (const StoredDevice::Stretch& stretch : device.stretches(told.after, told.through)) {
+    verdicts_.bind_integer(1, stretch.holder.value);
+    verdicts_.bind_integer(2, as_integer(stretch.after.value));
+    verdicts_.bind_integer(3, as_integer(stretch.through.value));
+    verdicts_.bind_integer(4, static_cast<std::int64_t>(left));
+    while (true) {
+      ROLLCALL_TRY_ASSIGN(const bool more, verdicts_.step());
+      if (!more) break;
+      Verdict verdict = read_verdict(verdicts_, stretch.holder);
+      verdict.repeated = verdict.number <= told.repeated_through;
+      add_to_runs(out, std::move(verdict));
+      --left;
+    }
   }
+  return {};
+}
+
+Result<void> TransactionLog::verdicts_to_compare(const StoredDevice& device, TxNumber after,
+                                                 std::vector<Verdict>& out) {
+  const TxNumber through(after.value + reply_verdicts_max);
+  return verdicts(device, {after, through, through}, reply_verdicts_max, out);
 }
 
 Result<void> TransactionLog::changed_verdicts(const StoredDevice& device, TxNumber through,
@@ -452,37 +462,64 @@ Result<std::optional<LoggedTransaction>> TransactionLog::find(DeviceNumber devic
   return std::optional<LoggedTransaction>(std::move(logged));
 }
 
-Result<Bytes> TransactionLog::hashes(DeviceNumber device, TxNumber after, std::size_t count_max) {
+Result<TxNumber> TransactionLog::append_hashes(DeviceNumber holder, TxNumber after,
+                                               TxNumber through, Bytes& hashes) {
   ROLLCALL_TRY_ASSIGN(Statement select,
-                      connection_->cached("SELECT hash FROM _transactions WHERE device = ?1 AND "
-                                          "number > ?2 ORDER BY number LIMIT ?3"));
-  select.bind_integer(1, device.value);
+                      connection_->cached("SELECT number, hash FROM _transactions WHERE device = "
+                                          "?1 AND number > ?2 AND number <= ?3 ORDER BY number"));
+  select.bind_integer(1, holder.value);
   select.bind_integer(2, as_integer(after.value));
-  select.bind_integer(3, static_cast<std::int64_t>(count_max));
-  Bytes hashes;
+  select.bind_integer(3, as_integer(through.value));
   while (true) {
     ROLLCALL_TRY_ASSIGN(const bool more, select.step());
-    if (!more) return hashes;
-    hashes.append(select.bytes(0));
+    if (!more || as_unsigned(select.integer(0)) != after.next().value) return after;
+    if (select.bytes(1).size() != Hash::size_bytes) {
+      return failure(ErrorCode::corrupt, "_transactions: a hash is not 32 bytes");
+    }
+    hashes.append(select.bytes(1));
+    after = after.next();
   }
 }
 
-Result<Hash> TransactionLog::head_at(const Cryptography& cryptography, DeviceNumber device,
-                                     TxNumber from, const Hash& head, TxNumber number) {
-  Hash reached = head;
-  while (from < number) {
-    const std::size_t count = std::min<std::size_t>(fork_chain_max, number.value - from.value);
-    ROLLCALL_TRY_ASSIGN(const Bytes some, hashes(device, from, count));
-    if (some.size() != count * Hash::size_bytes) {
-      return failure(ErrorCode::corrupt, "_transactions: a device's chain has a hole");
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      const BytesView hash = BytesView(some).substr(i * Hash::size_bytes, Hash::size_bytes);
-      reached = next_head(cryptography, reached, Hash::from_bytes(hash));
-    }
-    from = TxNumber(from.value + count);
+Result<Bytes> TransactionLog::hashes(const StoredDevice& device, TxNumber after,
+                                     std::size_t count_max) {
+  Bytes hashes;
+  const TxNumber last(after.value + count_max);
+  for (const StoredDevice::Stretch& stretch : device.stretches(after, last)) {
+    ROLLCALL_TRY_ASSIGN(const TxNumber reached,
+                        append_hashes(stretch.holder, stretch.after, stretch.through, hashes));
+    if (reached != stretch.through) break;
   }
-  return reached;
+  return hashes;
+}
+
+Result<Hash> TransactionLog::head_at(const Cryptography& cryptography, const DeviceRecord& device,
+                                     TxNumber number) {
+  if (number == device.last_tx) return device.head;
+  TxNumber from = device.forked_at;
+  Hash head = device.forked_head;
+  ROLLCALL_TRY_ASSIGN(const std::vector<Gap> passed, gaps(device.number));
+  for (const Gap& gap : passed) {
+    if (gap.last > number) break;
+    from = gap.last;
+    head = gap.head;
+  }
+  while (from < number) {
+    const TxNumber last = std::min(number, TxNumber(from.value + fork_chain_max));
+    Bytes some;
+    ROLLCALL_TRY_ASSIGN(const TxNumber reached, append_hashes(device.number, from, last, some));
+    if (reached == from) {
+      return failure(ErrorCode::gap, "the log does not hold transaction " +
+                                         std::to_string(from.next().value) + " of device " +
+                                         device_digits(device.number));
+    }
+    for (std::size_t at = 0; at < some.size(); at += Hash::size_bytes) {
+      head = next_head(cryptography, head,
+                       Hash::from_bytes(BytesView(some).substr(at, Hash::size_bytes)));
+    }
+    from = reached;
+  }
+  return head;
 }
 
 Result<std::size_t> TransactionLog::count_parked(DeviceNumber device) {

@@ -17,6 +17,7 @@
 namespace rollcall {
 
 class Connection;
+struct DeviceRecord;
 struct StoredDevice;
 
 // What became of one transaction, as stored in the commit that judged it.
@@ -102,17 +103,27 @@ class TransactionLog {
   Result<void> note_seen(DeviceNumber device, const SeenVerdict& seen);
 
   Result<std::optional<Hash>> hash(DeviceNumber device, TxNumber number);
-  // The hashes of the device's transactions after `after`, 32 bytes each, at most `count_max`.
-  Result<Bytes> hashes(DeviceNumber device, TxNumber after, std::size_t count_max);
-  // The chain's head after `number`, from the head that stands after `from`.
-  Result<Hash> head_at(const Cryptography& cryptography, DeviceNumber device, TxNumber from,
-                       const Hash& head, TxNumber number);
+  // The hashes of the transactions of the device's chain after `after`, 32 bytes each, up to the
+  // first that is missing, at most `count_max`.
+  Result<Bytes> hashes(const StoredDevice& device, TxNumber after, std::size_t count_max);
+  // The head of the device's own chain after `number`, which is not before its fork. `gap`: the log
+  // does not hold what led there.
+  Result<Hash> head_at(const Cryptography& cryptography, const DeviceRecord& device,
+                       TxNumber number);
   // Nothing for one that was rejected or is not there.
   Result<std::optional<Stamp>> accepted(DeviceNumber device, TxNumber number);
-  // Appends the verdicts of the device's transactions after `after` as runs, at most `count_max`
-  // transactions; those up to `repeated_through` marked repeated. The last number told.
-  Result<TxNumber> verdicts(DeviceNumber device, TxNumber after, TxNumber repeated_through,
-                            std::size_t count_max, std::vector<Verdict>& out);
+  // Appends the verdicts of the transactions of the device's chain in (after, through] as runs, at
+  // most `count_max` transactions; those up to `repeated_through` marked repeated.
+  struct Told {
+    TxNumber after;
+    TxNumber through;
+    TxNumber repeated_through;
+  };
+  Result<void> verdicts(const StoredDevice& device, const Told& told, std::size_t count_max,
+                        std::vector<Verdict>& out);
+  // Likewise for a device whose chain parts from this one, and that finds out where.
+  Result<void> verdicts_to_compare(const StoredDevice& device, TxNumber after,
+                                   std::vector<Verdict>& out);
   // Appends the verdicts up to `through` that changed and were not seen yet,
   // those of what it was before it forked included.
   Result<void> changed_verdicts(const StoredDevice& device, TxNumber through,
@@ -163,6 +174,9 @@ class TransactionLog {
 
  private:
   Result<void> changed_verdicts(DeviceNumber device, TxNumber through, std::vector<Verdict>& out);
+  // The last number whose hash was there.
+  Result<TxNumber> append_hashes(DeviceNumber holder, TxNumber after, TxNumber through,
+                                 Bytes& hashes);
 
   explicit TransactionLog(Connection& connection) : connection_(&connection) {}
 

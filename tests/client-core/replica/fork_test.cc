@@ -16,6 +16,29 @@ struct Fork : ::testing::Test {
     phone.add("thing", both, "visits", number(times));
   }
   DeviceRecord record(const Phone& phone) { return *need(world.reader().device(phone.device())); }
+  // A server that does not know the device lets it in again.
+  void let_in_again(Phone& phone) {
+    EXPECT_EQ(world.space().enroll(phone.replica().readmission()).error().code, ErrorCode::later);
+    need(world.space().readmit(phone.device(), true));
+  }
+  // A copy that went on as another device, after what the restored server will lack.
+  std::unique_ptr<Phone> fork_of(Phone& phone, std::int64_t times) {
+    auto copy = phone.clone();
+    visit(phone, 1);
+    phone.sync();
+    visit(*copy, times);
+    copy->sync();
+    EXPECT_EQ(record(*copy).forked_from, phone.device());
+    return copy;
+  }
+  void expect_settled(Phone& phone) {
+    phone.sync();
+    EXPECT_EQ(phone.status().pending, 0U);
+    EXPECT_EQ(phone.status().rejected, 0U);
+    EXPECT_FALSE(phone.status().forked);
+    EXPECT_FALSE(phone.status().gap);
+    world.expect_same(phone);
+  }
 };
 
 TEST_F(Fork, AFileThatWasCopiedToASecondDeviceGoesOnAsAnotherOfItsFamily_A8) {
@@ -192,6 +215,122 @@ TEST_F(Fork, AForkThatWasDecidedIsLookedForAnewAfterARestore_A9_C3) {
   a->sync();
   EXPECT_EQ(visits(*a) % 100, 11) << "what was acknowledged came back";
   EXPECT_EQ(visits(*a) / 1000, 1) << "and what waited came";
+}
+
+// The backup knows the first device and not all that both had before the files parted.
+TEST_F(Fork, OneThatABackupForgotBringsBackWhatWasBeforeItForkedOnce_A8_C3) {
+  for (const bool fork_comes_first : {true, false}) {
+    SCOPED_TRACE(fork_comes_first);
+    a = world.enroll({"unit/a"});
+    both = a->put("thing", {{"unit", text("a")}, {"name", text("both")}});
+    a->sync();
+    const std::string before = world.save_copy();
+    visit(*a, 10);
+    a->sync();
+    visit(*a, 10);
+    a->sync();
+    auto fork = fork_of(*a, 100);
+    visit(*fork, 1000);  // not sent yet
+    world.go_back_to(before);
+    need(world.space().start_epoch());
+    let_in_again(*fork);
+    EXPECT_EQ(record(*fork).family, a->device());
+    EXPECT_EQ(record(*fork).forked_from, a->device());
+    if (!fork_comes_first) a->sync();
+    fork->sync();
+    if (fork_comes_first) {
+      EXPECT_EQ(visits(*fork), 1120);
+    }
+    expect_settled(*a);
+    expect_settled(*fork);
+    EXPECT_EQ(visits(*a), 1121) << "each once, whoever brought it";
+    EXPECT_EQ(visits(*fork), 1121);
+    visit(*fork, 5000);
+    expect_settled(*fork);
+    expect_settled(*a);
+    EXPECT_EQ(visits(*a), 6121);
+    need(world.space().revoke(a->device(), false));
+    EXPECT_TRUE(record(*fork).is_revoked()) << "one family, as before";
+  }
+}
+
+// Nobody of the family is in the backup, and a copy of a copy comes first.
+TEST_F(Fork, AWholeFamilyThatABackupForgotComesBackWithOne_A8_C3) {
+  const std::string before = world.save_copy();
+  a = world.enroll({"unit/a"});
+  both = a->put("thing", {{"unit", text("a")}, {"name", text("both")}});
+  a->sync();
+  auto fork = fork_of(*a, 10);
+  need(world.space().allow_fork(a->device()));
+  auto second = fork_of(*fork, 100);
+  const DeviceNumber first = a->device();
+  world.go_back_to(before);
+  need(world.space().start_epoch());
+  let_in_again(*second);
+  EXPECT_EQ(record(*second).family, first);
+  EXPECT_EQ(record(*second).forked_from, fork->device());
+  second->sync();
+  EXPECT_EQ(visits(*second), 110);
+  for (Phone* phone : {a.get(), fork.get(), second.get(), a.get()}) expect_settled(*phone);
+  for (Phone* phone : {fork.get(), second.get()}) expect_settled(*phone);
+  EXPECT_EQ(visits(*a), 112);
+  EXPECT_EQ(visits(*fork), 112);
+  EXPECT_EQ(visits(*second), 112);
+  EXPECT_EQ(record(*a).number, first);
+  EXPECT_FALSE(record(*a).is_revoked());
+}
+
+// What was before it forked is not kept any more: it goes on after that, and the other one may
+// still bring its own.
+TEST_F(Fork, OneThatABackupForgotGoesOnBeyondWhatItDoesNotKeep_A8_C3) {
+  const std::string before = world.save_copy();
+  visit(*a, 10);
+  a->sync();
+  auto fork = fork_of(*a, 100);
+  world.go_back_to(before);
+  need(world.space().start_epoch());
+  let_in_again(*fork);
+  fork->spoil("DELETE FROM _outbox WHERE number <= 2");
+  fork->sync();
+  EXPECT_EQ(visits(*fork), 100);
+  EXPECT_FALSE(fork->status().gap);
+  expect_settled(*a);
+  expect_settled(*fork);
+  EXPECT_EQ(visits(*fork), 111);
+  EXPECT_EQ(visits(*a), 111);
+}
+
+// The first device's own file went back to before the files parted, and went on otherwise.
+TEST_F(Fork, OneThatABackupForgotForksAnewWhereItsAncestorWentOnOtherwise_A8_C3) {
+  const std::string before = world.save_copy();
+  visit(*a, 10);
+  a->sync();
+  auto old = a->clone();
+  visit(*a, 20);
+  a->sync();
+  auto fork = fork_of(*a, 100);
+  world.go_back_to(before);
+  need(world.space().start_epoch());
+  let_in_again(*fork);
+  visit(*old, 1000);
+  old->sync();
+  EXPECT_EQ(old->device(), a->device());
+  need(world.space().allow_fork(a->device()));
+  fork->sync();
+  EXPECT_FALSE(fork->status().forked);
+  EXPECT_EQ(fork->status().pending, 0U);
+  EXPECT_EQ(visits(*fork), 1130);
+  EXPECT_EQ(record(*fork).forked_from, old->device());
+}
+
+TEST_F(Fork, NobodyComesBackAsACopyOfOneThatWasRevoked_A8_C3_F1) {
+  const std::string before = world.save_copy();
+  auto fork = fork_of(*a, 100);
+  world.go_back_to(before);
+  need(world.space().start_epoch());
+  need(world.space().revoke(a->device(), false));
+  EXPECT_EQ(world.space().enroll(fork->replica().readmission()).error().code, ErrorCode::refused);
+  EXPECT_EQ(world.space().readmit(fork->device(), true).error().code, ErrorCode::not_found);
 }
 
 TEST_F(Fork, RevocationShutsOutTheWholeFamily_A8_F1) {

@@ -7,6 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/model/limits.h"
+#include "engine/protocol/limits.h"
+#include "server/space/device_digits.h"
 #include "server/space/space.h"
 #include "tests/server/commands/real_devices.h"
 
@@ -114,6 +117,82 @@ TEST_F(ForgottenTest, ADeviceThatABackupForgotComesBackWithAllItsWorkOnceSomebod
   EXPECT_EQ(need(ann->status()).rejected, 0u);
   EXPECT_EQ(server.end(SIGTERM), 0);
   EXPECT_THAT(said("verify"), HasSubstr("all is right"));
+}
+
+// A phone whose file was copied to another one, after the backup: the copy comes back alone, with
+// what both had, and each request still proves what it brought.
+TEST_F(ForgottenTest, ACopyThatABackupForgotBringsItsFamilysWorkToo_A8_C3) {
+  std::unique_ptr<Replica> ann, copy;
+  std::string backup, number;
+  {
+    Serving server(folder());
+    ann = enroll("ann.db");
+    add_person(*ann, "Before");
+    sync(*ann);
+    backup = back_up();
+    add_person(*ann, "Both");
+    sync(*ann);
+    ann.reset();
+    fs::copy_file(file("ann.db"), file("copy.db"));
+    ann = need(Replica::open(file("ann.db"), doors()));
+    copy = need(Replica::open(file("copy.db"), doors()));
+    add_person(*ann, "Ann's");
+    sync(*ann);
+    add_person(*copy, "The copy's");
+    sync(*copy);
+    EXPECT_EQ(server.end(SIGTERM), 0);
+  }
+  EXPECT_EQ(run("restore", {"--from", backup}).exit, 0);
+  EXPECT_EQ(run("reconcile", {"nc", "--none"}).exit, 0);
+  Serving server(folder());
+  EXPECT_EQ(try_sync(*copy, server).error().code, ErrorCode::later);
+  const nlohmann::json waiting =
+      nlohmann::json::parse(said2("readmission", "list", {"nc", "--json"}));
+  EXPECT_EQ(waiting["forked_from"], device_digits(ann->device()));
+  EXPECT_THAT(said2("readmission", "list", {"nc"}),
+              HasSubstr("  copied from " + device_digits(ann->device())));
+  EXPECT_EQ(run2("readmission", "accept", {"nc", waiting["device"]}).exit, 0);
+  EXPECT_THAT(said("verify"), HasSubstr("all is right"));
+  need(try_sync(*copy, server));
+  EXPECT_THAT(said("verify"), HasSubstr("all is right"));
+  for (Replica* one : {ann.get(), copy.get()}) {
+    need(try_sync(*one, server));
+    EXPECT_EQ(need(one->status()).pending, 0u);
+    EXPECT_EQ(need(one->status()).rejected, 0u);
+  }
+  const std::string people = exported("person");
+  for (const char* name : {"Before", "Both", "Ann's", "The copy's"}) {
+    EXPECT_THAT(people, HasSubstr(name));
+  }
+  EXPECT_THAT(said("verify"), HasSubstr("all is right"));
+  EXPECT_EQ(server.end(SIGTERM), 0);
+}
+
+// Its enrolment names all that it was given: as much as a device can have.
+TEST_F(ForgottenTest, ADeviceWithTheLongestGrantsCanAskToComeBack_C3) {
+  const std::string backup = back_up();
+  std::unique_ptr<Replica> ann;
+  {
+    Serving server(folder());
+    std::vector<std::string> arguments{"nc", "--label", "ann.db", "--json"};
+    for (std::size_t i = 0; i + 1 < device_grants_max; ++i) {
+      std::string path = "unit/" + std::to_string(100 + i) + "/";
+      path.append(path_bytes_max - path.size(), 'x');
+      arguments.insert(arguments.end(), {"--scope", path + "=captain"});
+    }
+    const std::string link = nlohmann::json::parse(said("invite", arguments))["link"];
+    CurlTransport transport;
+    ann = need(rollcall::enroll(file("ann.db"), need(Entrance::from_link(link)), transport, doors(),
+                                {}, 30'000));
+    EXPECT_EQ(server.end(SIGTERM), 0);
+  }
+  EXPECT_EQ(run("restore", {"--from", backup}).exit, 0);
+  EXPECT_EQ(run("reconcile", {"nc", "--none"}).exit, 0);
+  Serving server(folder());
+  EXPECT_EQ(try_sync(*ann, server).error().code, ErrorCode::later);
+  EXPECT_EQ(run2("readmission", "accept", {"nc", device_digits(ann->device())}).exit, 0);
+  need(try_sync(*ann, server));
+  EXPECT_EQ(server.end(SIGTERM), 0);
 }
 
 TEST_F(ForgottenTest, NobodyComesBackWhoWasRefusedOrRevokedOrShowsAnothersEnrolment_C3_F1) {
