@@ -14,6 +14,7 @@ enum class Limit : std::uint8_t {
   address_strangers,
   address_connects,
   address_refusals,
+  address_held_bytes,
   handshake_time,
   head_time,
   body_time,
@@ -29,11 +30,12 @@ enum class Limit : std::uint8_t {
 };
 
 // As /metrics names them, in the enum's order.
-inline constexpr std::array<std::string_view, 16> limit_names = {
-    "connections",     "address_strangers", "address_connects",    "address_refusals",
-    "handshake_time",  "head_time",         "body_time",           "answer_time",
-    "held_bytes",      "reader_queue",      "writer_queue",        "wrong_codes",
-    "device_requests", "device_sent_bytes", "device_pushed_bytes", "device_refused_bytes"};
+inline constexpr std::array<std::string_view, 17> limit_names = {
+    "connections",         "address_strangers", "address_connects",  "address_refusals",
+    "address_held_bytes",  "handshake_time",    "head_time",         "body_time",
+    "answer_time",         "held_bytes",        "reader_queue",      "writer_queue",
+    "wrong_codes",         "device_requests",   "device_sent_bytes", "device_pushed_bytes",
+    "device_refused_bytes"};
 
 // How often each was hit. Any thread.
 class LimitCounts {

@@ -32,6 +32,9 @@ inline constexpr std::size_t addresses_max = 100'000;
 inline constexpr std::size_t held_bytes_max = std::size_t{256} << 20;
 // Of these, what connections may hold on which nobody has proved yet who they are.
 inline constexpr std::size_t stranger_share = 4;
+// And what those of one address may promise of it together: a hall's 1,000 phones with a day's work
+// each, and still a quarter of what all strangers have.
+inline constexpr std::size_t address_held_bytes_max = std::size_t{16} << 20;
 // A body that is read on behalf of a known device's number although its address was refused much of
 // late, in bytes: so that a hall's phones are heard whatever one of them does.
 inline constexpr std::size_t heard_body_bytes_max = std::size_t{64} << 10;

@@ -98,14 +98,17 @@ class Restore {
     ROLLCALL_TRY(failed("copy the space '" + name + "'", error));
     ROLLCALL_TRY(flush_file(restoring, 0600));
     // The list says who was shut out since; without it somebody has to.
-    const auto list = RevocationList::read(RevocationList::path_beside(place));
-    if (!list && list.error().code != ErrorCode::not_found) return list.error();
-    ROLLCALL_TRY(Space::prepare_restored(restoring, present_epoch(place), list.has_value(), doors));
+    auto read = RevocationList::read(RevocationList::path_beside(place));
+    if (!read && read.error().code != ErrorCode::not_found) return read.error();
+    std::optional<RevocationList> list;
+    if (read) list = std::move(*read);
+    ROLLCALL_TRY_ASSIGN(const bool listed,
+                        Space::prepare_restored(restoring, present_epoch(place), list, doors));
     ROLLCALL_TRY(flush_file(restoring, 0600));
     for (const char* suffix : {"-wal", "-shm", ""}) ROLLCALL_TRY(move_aside(place + suffix));
     ROLLCALL_TRY(rename_durably(restoring, place));
     for (const char* suffix : {".imports", ".key"}) ROLLCALL_TRY(import_file(name, suffix));
-    return reconcile(folder, name, list.has_value());
+    return reconcile(folder, name, listed);
   }
 
   // Nothing can be learned of a file that is gone or damaged: that is what restores are for.
@@ -151,8 +154,8 @@ class Restore {
     }
     if (!listed) {
       program_.out << name
-                   << ": no list of revocations is there: before it is served, say what was "
-                      "revoked since the backup: rollcall-server reconcile "
+                   << ": no list says all that was revoked since the backup: before it is served, "
+                      "say it: rollcall-server reconcile "
                    << path_ << " " << name << " --list FILE | --device DEVICE | --none\n";
       return {};
     }
@@ -189,11 +192,7 @@ Result<void> reconcile_command(const std::string& path, const std::string& space
     return list.error();
   }
   if (list) known = list->all();
-  if (!list && arguments.devices.empty() && !arguments.none) {
-    return failure(ErrorCode::invalid_argument,
-                   "nothing says what was revoked since the backup: name the list (--list FILE), "
-                   "the devices (--device DEVICE), or say that there were none (--none)");
-  }
+  const bool is_said = !arguments.list.empty() || !arguments.devices.empty() || arguments.none;
   for (const std::string& wanted : arguments.devices) {
     ROLLCALL_TRY_ASSIGN(const auto reader, program.open_reader(folder, space));
     ROLLCALL_TRY_ASSIGN(const DeviceRecord device, find_device(*reader, wanted));
@@ -202,6 +201,12 @@ Result<void> reconcile_command(const std::string& path, const std::string& space
   ROLLCALL_TRY_ASSIGN(const FolderLock lock, FolderLock::take(folder));
   ROLLCALL_TRY_ASSIGN(const std::unique_ptr<Space> opened,
                       Space::open(place, program.space_doors()));
+  if (!is_said && !(list && list->is_whole_after(opened->revocations()))) {
+    return failure(ErrorCode::invalid_argument,
+                   "nothing says all that was revoked since the backup: name the list (--list "
+                   "FILE), the devices (--device DEVICE), or say that there were no others than "
+                   "the list beside the space has (--none)");
+  }
   ROLLCALL_TRY_ASSIGN(const std::vector<Revocation> forgotten, opened->reconcile(known));
   for (const Revocation& one : forgotten) {
     program.out << "revoked again: " << device_digits(one.device) << " (" << one.label << ")\n";
@@ -223,6 +228,7 @@ Result<CaughtUp> catch_up_with_lists(Space& space, const ServerFolder& folder,
                        folder.path() + " " + space.name() +
                        "' and --list FILE, --device DEVICE or --none, then serve again");
   }
+  ROLLCALL_TRY(space.list_revocations());
   ROLLCALL_TRY_ASSIGN(const std::string imports, folder.imports_path(space.name()));
   ROLLCALL_TRY_ASSIGN(caught_up.erased_rows, erase_again(space, imports, program));
   return caught_up;

@@ -73,6 +73,22 @@ void AddressBook::leave(AddressKey address) {
   --at->second.strangers;
 }
 
+bool AddressBook::hold(AddressKey address, std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  const auto at = entries_.find(address.bits_);
+  ROLLCALL_CHECK(at != entries_.end() && at->second.strangers > 0);
+  if (bytes > allowance_.held - std::min(at->second.held, allowance_.held)) return false;
+  at->second.held += bytes;
+  return true;
+}
+
+void AddressBook::give_back(AddressKey address, std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  const auto at = entries_.find(address.bits_);
+  ROLLCALL_CHECK(at != entries_.end() && at->second.held >= bytes);
+  at->second.held -= bytes;
+}
+
 void AddressBook::refused(AddressKey address, std::int64_t steady_ms) {
   const std::lock_guard lock(mutex_);
   Entry& one = entry(address, steady_ms);

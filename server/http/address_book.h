@@ -36,6 +36,7 @@ struct AddressAllowance {
   std::int64_t connects_a_minute = address_connects_a_minute;
   std::int64_t refusals = address_refusals_max;
   std::int64_t refusals_a_minute = address_refusals_a_minute;
+  std::size_t held = address_held_bytes_max;
   bool operator==(const AddressAllowance&) const = default;
 };
 
@@ -50,6 +51,10 @@ class AddressBook {
   std::optional<Limit> enter(AddressKey address, std::int64_t steady_ms);
   // A stranger's connection ended, or proved who it is.
   void leave(AddressKey address);
+  // A stranger, who has not left, promises a body of so many bytes; false: its address has promised
+  // as much as it may. `give_back` when the body is done with.
+  bool hold(AddressKey address, std::size_t bytes);
+  void give_back(AddressKey address, std::size_t bytes);
   // A stranger's request was refused.
   void refused(AddressKey address, std::int64_t steady_ms);
   // How long its strangers have to wait, in ms; 0: they are heard.
@@ -65,6 +70,7 @@ class AddressBook {
   };
   struct Entry {
     std::size_t strangers = 0;
+    std::size_t held = 0;
     Bucket connects;
     Bucket refusals;
   };

@@ -178,6 +178,7 @@ asio::awaitable<bool> HttpSession::shake_hands() {
 
 asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
   request_bytes_ = 0;
+  give_back();
   const bool begun = co_await await_first_byte();
   if (!begun) co_return Step::close;
   std::optional<JudgedHead> judged = co_await read_head();
@@ -201,10 +202,16 @@ asio::awaitable<HttpSession::Step> HttpSession::serve_one() {
     const Step step = co_await refuse_unread(*judged, head.body_bytes, std::move(*early));
     co_return step;
   }
+  if (!promise(head.body_bytes)) {
+    const Step step = co_await refuse_unread(
+        *judged, head.body_bytes, no_memory(head.answer_type, Limit::address_held_bytes));
+    co_return step;
+  }
   Arriving body;
   body.hold = *(stranger_ ? budgets_.strangers : budgets_.requests).hold(0);
   if (!make_room(body, head.body_bytes)) {
-    const Step step = co_await refuse_unread(*judged, head.body_bytes, no_memory(head.answer_type));
+    const Step step = co_await refuse_unread(*judged, head.body_bytes,
+                                             no_memory(head.answer_type, Limit::held_bytes));
     co_return step;
   }
   if (judged->expects_continue) {
@@ -303,7 +310,7 @@ asio::awaitable<void> HttpSession::read_body(const HttpHead& head, Arriving& bod
   std::size_t due = 0;  // bytes that have to have come when the deadline passes
   while (body.have < head.body_bytes) {
     if (body.have == body.bytes.size() && !make_room(body, head.body_bytes)) {
-      body.refusal = no_memory(head.answer_type);
+      body.refusal = no_memory(head.answer_type, Limit::held_bytes);
       co_return;
     }
     if (body.have >= due) {
@@ -437,7 +444,7 @@ asio::awaitable<bool> HttpSession::write(const HttpHead* head, HttpAnswer respon
   const bool close = response.close || draining_;
   std::optional<ByteBudget::Hold> hold = budgets_.replies.hold(response.body.size());
   if (!hold) {
-    response = no_memory(response.type);
+    response = no_memory(response.type, Limit::held_bytes);
   }
   const std::string text = head_text(response, close);
   set_deadline(time_for(options_.body_ms, response.body.size()));
@@ -473,7 +480,20 @@ asio::awaitable<bool> HttpSession::discard(std::size_t bytes) {
   }
 }
 
+bool HttpSession::promise(std::size_t bytes) {
+  if (!stranger_) return true;
+  if (!addresses_.hold(*stranger_, bytes)) return false;
+  promised_ = bytes;
+  return true;
+}
+
+void HttpSession::give_back() {
+  if (stranger_) addresses_.give_back(*stranger_, promised_);
+  promised_ = 0;
+}
+
 void HttpSession::no_stranger() {
+  give_back();
   if (stranger_) addresses_.leave(*stranger_);
   stranger_.reset();
 }
@@ -497,8 +517,8 @@ std::optional<HttpAnswer> HttpSession::refuse_stranger(const HttpHead& head, boo
   return wait;
 }
 
-HttpAnswer HttpSession::no_memory(MediaType type) {
-  gauges_.limits.hit(Limit::held_bytes);
+HttpAnswer HttpSession::no_memory(MediaType type, Limit limit) {
+  gauges_.limits.hit(limit);
   return refuse_later(type, retry_after_s, "the server's memory is taken");
 }
 

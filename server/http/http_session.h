@@ -79,11 +79,14 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::asio::awaitable<Step> refuse_unread(const JudgedHead& judged, std::size_t unread,
                                              HttpAnswer refusal);
   void no_stranger();
+  // What a stranger promises to send counts against its address until the next request.
+  bool promise(std::size_t bytes);
+  void give_back();
   // Whether who asks proved who they are; a stranger's refused requests are counted.
   void note_sender(const HttpAnswer& response);
   // One whose address was refused much of late; who names a known device, and briefly, is heard.
   std::optional<HttpAnswer> refuse_stranger(const HttpHead& head, bool is_refused);
-  HttpAnswer no_memory(MediaType type);
+  HttpAnswer no_memory(MediaType type, Limit limit);
   boost::asio::awaitable<bool> discard(std::size_t bytes);
   boost::asio::awaitable<void> close_gently();
   boost::asio::awaitable<std::size_t> read_some(std::size_t room);
@@ -108,6 +111,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   BodyBudgets& budgets_;
   AddressBook& addresses_;
   std::optional<AddressKey> stranger_;
+  std::size_t promised_ = 0;
   const bool turned_away_;
 
   boost::beast::flat_buffer buffer_;

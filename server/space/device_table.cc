@@ -249,6 +249,18 @@ Result<void> DeviceTable::save_revocation(const DeviceRecord& device) {
   return update.run();
 }
 
+Result<std::vector<DeviceNumber>> DeviceTable::revoked() {
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      connection_->cached("SELECT number FROM _devices WHERE revoked > 0 "
+                                          "ORDER BY revoked, number"));
+  std::vector<DeviceNumber> numbers;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return numbers;
+    numbers.push_back(DeviceNumber(static_cast<std::uint32_t>(select.integer(0))));
+  }
+}
+
 Result<void> DeviceTable::save_fork(const DeviceRecord& device) {
   ROLLCALL_TRY_ASSIGN(
       Statement update,

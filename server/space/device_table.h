@@ -59,6 +59,8 @@ class DeviceTable {
   Result<void> save_grants_version(DeviceNumber device, std::uint64_t version);
 
   Result<void> save_revocation(const DeviceRecord& device);
+  // Those that were revoked, the first revocation's first.
+  Result<std::vector<DeviceNumber>> revoked();
   Result<void> save_fork(const DeviceRecord& device);
   // One more fork of this family, whenever it comes.
   Result<void> allow_fork(DeviceNumber family, bool allowed);

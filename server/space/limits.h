@@ -73,6 +73,8 @@ inline constexpr std::size_t bootstrap_scan_rows_max = 200'000;
 inline constexpr std::size_t compacted_rows_max = 5'000;
 // Devices that ask to be let in again after a restore, at a time.
 inline constexpr std::size_t readmissions_max = 10'000;
+// Revocations that a space counts: what a cursor says beyond that was made up.
+inline constexpr std::uint64_t revocations_max = 1'000'000;
 // The list of a space's revocations, in bytes: 100,000 of them.
 inline constexpr std::size_t revocation_list_bytes_max = 32u << 20;
 // The list of a space's erased rows, in bytes: 500,000 of them.

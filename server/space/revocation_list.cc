@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "server/space/device_digits.h"
@@ -52,6 +53,20 @@ Result<RevocationList> RevocationList::read(const std::string& path) {
     list.all_.push_back(*one);
   }
   return list;
+}
+
+std::uint64_t RevocationList::last_number() const {
+  std::uint64_t last = 0;
+  for (const Revocation& one : all_) last = std::max(last, one.number);
+  return last;
+}
+
+bool RevocationList::is_whole_after(std::uint64_t count) const {
+  std::set<std::uint64_t> after;
+  for (const Revocation& one : all_) {
+    if (one.number > count) after.insert(one.number);
+  }
+  return after.empty() || after.size() == *after.rbegin() - count;
 }
 
 void RevocationList::add(std::span<const Revocation> revocations) {

@@ -176,13 +176,17 @@ class Space {
 
   // Recovery (server/RECOVERY.md).
   // Makes a copy from a backup what goes on as the space, in a new epoch after `at_least`. Nobody
-  // has it open. `reconciled`: as EpochRecord says.
-  static Result<void> prepare_restored(const std::string& path, Epoch at_least, bool reconciled,
+  // has it open. Whether the list beside its place says all that was revoked since the backup.
+  static Result<bool> prepare_restored(const std::string& path, Epoch at_least,
+                                       const std::optional<RevocationList>& list,
                                        const Doors& doors);
   // Revokes again those of the list beside the file whose device could come in all the same: the
   // file is an older one. Returns these; none where the list is known not to be all. A space that
   // is not reconciled must not be served.
   Result<std::vector<Revocation>> reconcile_with_list();
+  // Puts into the list beside the file whom the file knows as revoked and the list does not: it was
+  // lost, or stayed behind. Of a reconciled space only.
+  Result<void> list_revocations();
   // How many there were; a device was told of so many. Where the file counts fewer it is not
   // reconciled.
   [[nodiscard]] std::uint64_t revocations() const;

@@ -20,6 +20,7 @@ struct Space::State::Pushed {
 Result<std::vector<PushReply>> Space::apply(std::span<const Push> pushes) {
   std::vector<PushReply> replies(pushes.size());
   State& s = *state_;
+  ROLLCALL_TRY(s.check_nobody_forgotten());
   const auto work = [&]() -> Result<void> {
     // The epoch comes before the chain, and before every push of the group.
     for (const Push& push : pushes) {

@@ -85,6 +85,7 @@ Result<Invitation> Space::invite(std::string_view label, std::vector<std::string
 
 Result<EnrollReply> Space::enroll(const EnrollRequest& request) {
   State& s = *state_;
+  ROLLCALL_TRY(s.check_nobody_forgotten());
   ROLLCALL_TRY(check_label(request.label));
   if (!request.enrolment.empty()) return ask_to_come_back(request);
   // A link's 128 bits need no rest: nobody who types wrong codes may keep others' links out.

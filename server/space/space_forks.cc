@@ -11,6 +11,7 @@ namespace rollcall {
 
 Result<ForkReply> Space::fork(DeviceNumber number, const ForkWant& want) {
   State& s = *state_;
+  ROLLCALL_TRY(s.check_nobody_forgotten());
   // A refusal writes nothing, and must not cost what a commit that failed costs.
   ForkReply reply;
   std::optional<Error> refused;

@@ -189,10 +189,14 @@ std::uint64_t SpaceReader::revocations_in(BytesView cursor) const {
   return opened ? opened->revocations : 0;
 }
 
-Result<std::uint64_t> SpaceReader::revocations() {
+Result<bool> SpaceReader::has_forgotten_revocations(BytesView cursor) {
+  const auto opened = state_->snapshot->sealer().open_cursor(cursor);
+  if (!opened) return false;
   SnapshotGuard guard(*state_->snapshot);
   ROLLCALL_TRY(guard.begin());
-  return state_->snapshot->header().revocations;
+  const SpaceHeader& header = state_->snapshot->header();
+  return opened->epoch <= header.epoch && opened->revocations > header.revocations &&
+         opened->revocations <= revocations_max;
 }
 
 Result<std::set<ErasedRow>> SpaceReader::erased() {

@@ -93,7 +93,9 @@ class SpaceReader {
   // How many revocations the space had counted when it sealed the cursor; 0: it does not open.
   // After any `begin`.
   [[nodiscard]] std::uint64_t revocations_in(BytesView cursor) const;
-  Result<std::uint64_t> revocations();  // counted
+  // Whether the file counts fewer than that: it is an older one. A cursor of a later epoch says
+  // nothing of it: it is of another copy, that went on by itself.
+  Result<bool> has_forgotten_revocations(BytesView cursor);
 
   // Fills the reply in one snapshot: epoch, time, from, state, known_tx, verdicts (those of `push`
   // are taken over; without one they are looked up), schema and grants version, grants, tail,

@@ -70,6 +70,7 @@ Error Space::ask_to_come_back(const EnrollRequest& request) {
 
 Result<DeviceRecord> Space::readmit(DeviceNumber number, bool accept) {
   State& s = *state_;
+  if (accept) ROLLCALL_TRY(s.check_nobody_forgotten());
   DeviceRecord record;
   const auto work = [&]() -> Result<void> {
     ReadmissionTable table(s.file.connection());

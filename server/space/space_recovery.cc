@@ -20,38 +20,67 @@ Result<void> Space::State::count_revocations(std::uint64_t number) {
   return file.set_revocations(header.revocations, header.revocations_told);
 }
 
+// The list as it stands beside the file, with all whom the file knows as revoked: a list that was
+// lost, or stayed behind when the space was moved, begins with them.
+Result<RevocationList> Space::State::revocations_listed() {
+  auto list = RevocationList::read(RevocationList::path_beside(path));
+  if (!list && list.error().code != ErrorCode::not_found) return list.error();
+  RevocationList known = list ? std::move(*list) : RevocationList();
+  ROLLCALL_TRY_ASSIGN(const std::vector<DeviceNumber> revoked, devices->revoked());
+  std::vector<Revocation> of_file;
+  std::uint64_t number = 0;
+  Sequence last;
+  for (const DeviceNumber one : revoked) {
+    ROLLCALL_TRY_ASSIGN(const CachedDevice* device, this->device(one));
+    ROLLCALL_CHECK(device != nullptr);
+    const DeviceRecord& record = device->stored.record;
+    if (record.revoked != last) ++number;  // a family goes at once
+    last = record.revoked;
+    of_file.push_back(revocation_of(record, number, record.revoked_ms, record.erase));
+  }
+  known.add(of_file);
+  return known;
+}
+
 // Before the space commits it, counted already. A simulated disk has no such file.
 Result<void> Space::State::list_revocation(const std::vector<CachedDevice*>& family, bool erase) {
   if (!doors.vfs.empty()) return {};
-  const std::string list_path = RevocationList::path_beside(path);
-  auto list = RevocationList::read(list_path);
-  if (!list && list.error().code != ErrorCode::not_found) return list.error();
-  RevocationList known = list ? std::move(*list) : RevocationList();
-  std::uint64_t number = header.revocations;
-  for (const Revocation& one : known.all()) number = std::max(number, one.number + 1);
+  ROLLCALL_TRY_ASSIGN(RevocationList known, revocations_listed());
+  std::uint64_t number = std::max(header.revocations, known.last_number() + 1);
+  // Nobody said yet what a restore forgot: what is unknown leaves a hole.
+  ROLLCALL_TRY_ASSIGN(const bool is_known_whole, EpochTable(file.connection()).is_reconciled());
+  if (!is_known_whole) ++number;
   std::vector<Revocation> added;
   for (const CachedDevice* member : family) {
     added.push_back(revocation_of(member->stored.record, number, now_ms, erase));
   }
   known.add(added);
-  return known.write(list_path);
+  return known.write(RevocationList::path_beside(path));
 }
 
 Result<std::vector<Revocation>> Space::reconcile_with_list() {
   const auto list = RevocationList::read(RevocationList::path_beside(state_->path));
   if (!list && list.error().code == ErrorCode::not_found) return std::vector<Revocation>();
   if (!list) return list.error();
-  std::uint64_t listed = 0;
-  for (const Revocation& one : list->all()) listed = std::max(listed, one.number);
+  const std::uint64_t listed = list->last_number();
   const SpaceHeader& header = state_->header;
   ROLLCALL_TRY_ASSIGN(const bool is_known_whole,
                       EpochTable(state_->file.connection()).is_reconciled());
-  if (!is_known_whole || header.revocations_told > std::max(listed, header.revocations)) {
+  if (!list->is_whole_after(header.revocations)) ROLLCALL_TRY(note_revocations_told(listed));
+  if (!is_known_whole || header.revocations_told > std::max(listed, header.revocations) ||
+      !list->is_whole_after(header.revocations)) {
     return std::vector<Revocation>();  // the list is not all
   }
   ROLLCALL_TRY_ASSIGN(std::vector<Revocation> forgotten, forgotten_of(list->all()));
   if (forgotten.empty() && listed <= header.revocations) return forgotten;
   return reconcile(list->all());
+}
+
+Result<void> Space::list_revocations() {
+  if (!state_->doors.vfs.empty()) return {};
+  ROLLCALL_TRY_ASSIGN(const RevocationList known, state_->revocations_listed());
+  if (known.all().empty()) return {};
+  return known.write(RevocationList::path_beside(state_->path));
 }
 
 // One that the file does not know at all cannot come in, and stays in the list.
@@ -63,6 +92,13 @@ Result<std::vector<Revocation>> Space::forgotten_of(std::span<const Revocation> 
     forgotten.push_back(one);
   }
   return forgotten;
+}
+
+Result<void> Space::State::check_nobody_forgotten() const {
+  if (header.revocations >= header.revocations_told) return {};
+  return failure(ErrorCode::later,
+                 "the server was restored and does not know who was shut out since: whoever runs "
+                 "it has to say so; local work is kept");
 }
 
 Result<bool> Space::is_reconciled() {
@@ -98,22 +134,27 @@ Result<std::vector<Revocation>> Space::reconcile(std::span<const Revocation> kno
     ROLLCALL_TRY(s.count_revocations(number));
     return EpochTable(s.file.connection()).set_reconciled();
   };
-  ROLLCALL_TRY(s.commit(work));
+  // Whom the file does not know stands in the list alone: before anybody is served.
   if (s.doors.vfs.empty() && !known.empty()) {
-    const std::string path = RevocationList::path_beside(s.path);
-    auto list = RevocationList::read(path);
-    if (!list && list.error().code != ErrorCode::not_found) return list.error();
-    RevocationList all = list ? std::move(*list) : RevocationList();
-    all.add(known);
-    ROLLCALL_TRY(all.write(path));
+    ROLLCALL_TRY_ASSIGN(RevocationList all, s.revocations_listed());
+    std::uint64_t last = std::max(all.last_number(), s.header.revocations);
+    std::vector<Revocation> numbered(known.begin(), known.end());
+    for (Revocation& one : numbered) {
+      if (one.number == 0) one.number = ++last;  // somebody named it, by no list
+    }
+    all.add(numbered);
+    ROLLCALL_TRY(all.write(RevocationList::path_beside(s.path)));
   }
+  ROLLCALL_TRY(s.commit(work));
   return forgotten;
 }
 
-Result<void> Space::prepare_restored(const std::string& path, Epoch at_least, bool reconciled,
+Result<bool> Space::prepare_restored(const std::string& path, Epoch at_least,
+                                     const std::optional<RevocationList>& list,
                                      const Doors& doors) {
   ROLLCALL_TRY_ASSIGN(SpaceFile file, SpaceFile::open(path, doors.vfs, Access::writer));
   ROLLCALL_TRY_ASSIGN(const SpaceHeader header, file.header());
+  const bool reconciled = list && list->is_whole_after(header.revocations);
   ROLLCALL_TRY_ASSIGN(const CommitRecord head, file.last_commit());
   const std::int64_t now_ms = std::max(doors.clock.utc_ms(), head.time_ms);
   const Epoch epoch = epoch_after(std::max(header.epoch, at_least), now_ms, doors.random);
@@ -126,7 +167,8 @@ Result<void> Space::prepare_restored(const std::string& path, Epoch at_least, bo
     ROLLCALL_TRY(file.connection().execute("DELETE FROM _invitations"));
     ROLLCALL_TRY(transaction.commit());
   }
-  return file.connection().checkpoint();
+  ROLLCALL_TRY(file.connection().checkpoint());
+  return reconciled;
 }
 
 }  // namespace rollcall

@@ -83,6 +83,9 @@ struct Space::State {
   // Reads everything that is kept in memory.
   Result<void> load();
   [[nodiscard]] std::int64_t server_ms() const;
+  // `later`, while devices were told of more revocations than the file knows of: nobody comes in,
+  // and nobody's work is judged, by a file that does not know who was shut out.
+  [[nodiscard]] Result<void> check_nobody_forgotten() const;
   // Runs `work` in a write transaction and commits what it did.
   Result<void> commit(const std::function<Result<void>()>& work);
   Result<void> finish_commit(Transaction& transaction);
@@ -158,6 +161,7 @@ struct Space::State {
   Result<std::vector<CachedDevice*>> family_of(const DeviceRecord& device);
   Result<void> revoke(CachedDevice& device, bool erase);
   Result<void> count_revocations(std::uint64_t number);
+  Result<RevocationList> revocations_listed();
   // In the list beside the space's file, which no restore replaces.
   Result<void> list_revocation(const std::vector<CachedDevice*>& family, bool erase);
 

@@ -373,9 +373,7 @@ void SyncService::take_sync(const CallPtr& call, Readers& readers) {
     return refuse_call(*call, right.error());
   }
   if (has_forgotten(*call, request->cursor, readers)) {
-    return refuse_call(*call, {ErrorCode::later,
-                               "the server was restored and does not know who was shut out since: "
-                               "whoever runs it has to say so; local work is kept"});
+    return refuse_forgotten(*call);
   }
   call->request = std::make_shared<SyncRequest>(std::move(*request));
   call->deadline_ms = doors_.clock.steady_ms() + std::min(call->request->wait_ms, wait_ms_max);
@@ -401,8 +399,8 @@ bool SyncService::has_forgotten(const SyncCall& call, BytesView cursor, Readers&
   if (!reader) return false;  // the read says why
   const std::uint64_t told = (*reader)->revocations_in(cursor);
   if (told <= space.revocations()) return false;
-  const auto counted = (*reader)->revocations();
-  if (!counted || told <= *counted) return false;
+  const auto has_forgotten = (*reader)->has_forgotten_revocations(cursor);
+  if (!has_forgotten || !*has_forgotten) return false;
   if (!space.note_forgotten()) return true;
   log_.error("forgot_revocations",
              {{"space", call.who.space},
@@ -569,6 +567,7 @@ void SyncService::check_cursor(const CallPtr& call) {
 }
 
 void SyncService::take_schema(SyncCall& call, SpaceReader& reader) {
+  if (call.space->has_forgotten()) return refuse_forgotten(call);
   SchemaReply reply;
   const auto schema = reader.schema();
   if (!schema) return refuse_call(call, schema.error());
@@ -620,7 +619,15 @@ void SyncService::enroll(SyncCall& call, const EnrollRequest& request, Space* sp
   respond(call, letter);
 }
 
+void SyncService::refuse_forgotten(SyncCall& call) {
+  refuse_call(call, {ErrorCode::later,
+                     "the server was restored and does not know who was shut out since: whoever "
+                     "runs it has to say so; local work is kept"});
+}
+
 void SyncService::answer(SyncCall& call, const SyncReply& reply) {
+  // It may have waited since before that was known.
+  if (call.space->has_forgotten()) return refuse_forgotten(call);
   const auto count = [this](BytesView page) {
     if (page.empty()) return;
     metrics_.pages_out.fetch_add(1, std::memory_order_relaxed);

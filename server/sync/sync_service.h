@@ -93,6 +93,8 @@ class SyncService final : public HttpHandler {
   template <class M>
   void respond(SyncCall& call, const M& message);
   void refuse_full(SyncCall& call);
+  // The file of its space does not know who was shut out since.
+  void refuse_forgotten(SyncCall& call);
   HttpAnswer refusal_of(const SyncCall& call, const Error& error);
   void refuse_call(SyncCall& call, const Error& error);
   HttpAnswer healthz();

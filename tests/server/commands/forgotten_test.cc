@@ -10,6 +10,7 @@
 #include "engine/model/limits.h"
 #include "engine/protocol/limits.h"
 #include "server/space/device_digits.h"
+#include "server/space/durable_file.h"
 #include "server/space/space.h"
 #include "tests/server/commands/real_devices.h"
 
@@ -72,6 +73,70 @@ TEST_F(ForgottenTest, ADeviceThatWasToldOfMoreRevocationsStopsTheServerUntilItIs
   Serving server(folder());
   const auto served = try_sync(*ann, server);
   EXPECT_TRUE(served.has_value()) << served.error().message;
+  EXPECT_EQ(server.end(SIGTERM), 0);
+}
+
+// The restore drill: a copy that goes on by itself knows nothing of the space that is served.
+TEST_F(ForgottenTest, ADeviceOfTheRestoreDrillStopsNobodyElse_C4) {
+  std::unique_ptr<Replica> ann, eve;
+  std::string backup;
+  {
+    Serving server(folder());
+    ann = enroll("ann.db");
+    eve = enroll("eve.db");
+    enroll("ben.db");
+    backup = back_up();
+    EXPECT_EQ(server.end(SIGTERM), 0);
+  }
+  const std::string drill = file("drill");
+  EXPECT_EQ(run_server_program({"restore", drill, "--from", backup}).exit, 0);
+  EXPECT_EQ(run_server_program({"reconcile", drill, "nc", "--none"}).exit, 0);
+  {
+    Serving server(drill);
+    EXPECT_EQ(run_server_program({"device", "revoke", drill, "nc", "ben.db"}).exit, 0);
+    need(try_sync(*eve, server));
+    EXPECT_EQ(server.end(SIGTERM), 0);
+  }
+  Serving server(folder());
+  static_cast<void>(try_sync(*eve, server));
+  need(try_sync(*ann, server));
+  EXPECT_THAT(server.log(), Not(HasSubstr("forgot_revocations")));
+  EXPECT_EQ(server.end(SIGTERM), 0);
+}
+
+// A list that was lost begins anew with whom the file knows; one that lacks a number is not all.
+TEST_F(ForgottenTest, AListThatIsNotAllIsTakenForNothing_C4) {
+  std::string first, second;
+  {
+    Serving server(folder());
+    enroll("eve.db");
+    enroll("ben.db");
+    EXPECT_EQ(server.end(SIGTERM), 0);
+  }
+  first = back_up();
+  EXPECT_EQ(run2("device", "revoke", {"nc", "eve.db"}).exit, 0);
+  second = back_up();
+  fs::remove(list_path());
+  EXPECT_EQ(run("restore", {"--from", second}).exit, 0);
+  EXPECT_EQ(run("reconcile", {"nc", "--none"}).exit, 0);
+  EXPECT_EQ(run2("device", "revoke", {"nc", "ben.db"}).exit, 0);
+  const std::string list = need(read_small_file(list_path(), 10'000));
+  EXPECT_THAT(list, HasSubstr("\n1 "));
+  EXPECT_THAT(list, HasSubstr("eve.db"));
+  EXPECT_THAT(list, HasSubstr("ben.db"));
+  const std::string restored = said("restore", {"--from", first});
+  EXPECT_THAT(restored, HasSubstr("(eve.db)"));
+  EXPECT_THAT(restored, HasSubstr("(ben.db)"));
+
+  const std::size_t eve = list.find("\n1 ");
+  need(write_file_durably(list_path(), list.substr(0, eve) + list.substr(list.find("\n2 ")), 0600));
+  EXPECT_THAT(said("restore", {"--from", first}), HasSubstr("no list says all"));
+  const Ran refused = run("serve", {"--listen", "127.0.0.1:0"});
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_THAT(refused.err, HasSubstr("no list says all that was revoked"));
+  EXPECT_EQ(run("reconcile", {"nc"}).exit, 2);
+  EXPECT_THAT(said("reconcile", {"nc", "--device", "eve.db"}), HasSubstr("2 had been forgotten"));
+  Serving server(folder());
   EXPECT_EQ(server.end(SIGTERM), 0);
 }
 

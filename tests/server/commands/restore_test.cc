@@ -180,7 +180,7 @@ TEST_F(RestoreTest, WithoutTheListSomebodyHasToSayWhatWasRevoked_C4) {
   };
   const Ran restored = elsewhere({"restore", "--from", backup});
   EXPECT_EQ(restored.exit, 0) << restored.err;
-  EXPECT_THAT(restored.out, HasSubstr("no list of revocations is there"));
+  EXPECT_THAT(restored.out, HasSubstr("no list says all that was revoked"));
   const Ran refused = elsewhere({"serve", "--listen", "127.0.0.1:0"});
   EXPECT_EQ(refused.exit, 1);
   EXPECT_THAT(refused.err, HasSubstr("--list FILE, --device DEVICE or --none"));

@@ -179,6 +179,23 @@ TEST_F(TlsTest, StrangersBodiesLeaveMemoryForOthersAndForEveryAnswer_G14) {
   EXPECT_EQ(known.ask(post(std::string(16 * 1024, 'y'), "/proved"))->status, 200u);
 }
 
+TEST_F(TlsTest, OneAddresssStrangersTakeAPartOfThatMemory_G14) {
+  options_.address.held = 12 * 1024;
+  const std::string whole = post(std::string(8 * 1024, 'x'));
+  {
+    TlsClient greedy(port());
+    greedy.send(whole.substr(0, whole.size() - 1));
+    while (server_->budgets().strangers.held() == 0) std::this_thread::yield();
+    EXPECT_EQ(TlsClient(port()).ask(whole)->status, 503u);
+    EXPECT_EQ(server_->gauges().limits.hits(Limit::address_held_bytes), 1u);
+    EXPECT_EQ(TlsClient(port()).ask(post("{}"))->status, 200u);
+  }
+  while (server_->budgets().strangers.held() > 0) std::this_thread::yield();
+  TlsClient next(port());
+  EXPECT_EQ(next.ask(whole)->status, 200u);
+  EXPECT_EQ(next.ask(whole)->status, 200u) << "what one request promised is given back";
+}
+
 TEST_F(TlsTest, GivesUpOnAHeadAndABodyThatComeTooSlowly_G14) {
   options_.head_ms = 100;
   options_.pace_ms = 100;

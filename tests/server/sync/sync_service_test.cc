@@ -481,6 +481,20 @@ TEST_F(LongPoll, IsWokenByAChangeOfItsGrants) {
   EXPECT_EQ(said.reply->grants->size(), near_.enrolled().grants.size() + 1);
 }
 
+// The space's file turned out to be an older one: whoever waits may have been shut out since.
+TEST_F(LongPoll, IsToldNothingOfASpaceThatForgotRevocations_C4) {
+  const auto poll = near_.begin(settled(near_, wait_ms_max));
+  await_waiting(1);
+  EXPECT_TRUE(world_.service().space("nc")->note_forgotten());
+  ASSERT_TRUE(world_.writer().call([&](Space& space) -> Result<void> {
+    ROLLCALL_TRY(space.grant(near_.number(), "event/7"));
+    return {};
+  }));
+  const Said said = WireDevice::end(*poll);
+  EXPECT_FALSE(said.reply);
+  EXPECT_EQ(said.status, 503u);
+}
+
 TEST_F(LongPoll, EndsWhenItsClientHangsUp) {
   {
     const auto poll = near_.begin(settled(near_, wait_ms_max));
