@@ -307,7 +307,7 @@ void SyncSession::take_readmission(const HttpResponse& response) {
   const OpenedResponse opened = open_response(response);
   // It never says yes at once; a server that knows of no such thing says that the code is unknown.
   const ErrorCode code = opened.error.code;
-  if (code == ErrorCode::later || code == ErrorCode::refused) last_error_ = opened.error;
+  if (response.status != 0 && code != ErrorCode::code_unknown) last_error_ = opened.error;
 }
 
 Result<void> SyncSession::ask_schema() {

@@ -84,6 +84,7 @@ struct ControlRequest {
   std::optional<CompactPlace> place;   // with compact: where to go on
   std::vector<NamedRow> rows;          // to erase; the label says why
   std::vector<TxNumber> transactions;  // to redact: the log's numbers
+  Sequence through;                    // with scrub: the last erasure that was redacted whole
 };
 
 template <class Archive>
@@ -104,6 +105,7 @@ void describe(Archive& a, ControlRequest& m) {
   a.field(14, "place", m.place);
   a.field(15, "rows", m.rows);
   a.field(16, "transactions", m.transactions);
+  a.field(17, "through", m.through);
 }
 
 struct ControlReply {

@@ -159,23 +159,38 @@ Result<void> ImportMemory::remember(const std::vector<Entry>& entries) {
   return transaction.commit();
 }
 
+Result<std::vector<CollectionId>> ImportMemory::remembered_collections() {
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      connection_.cached("SELECT DISTINCT collection FROM imported"));
+  std::vector<CollectionId> collections;
+  while (true) {
+    ROLLCALL_TRY_ASSIGN(const bool more, select.step());
+    if (!more) return collections;
+    collections.push_back(CollectionId(static_cast<std::uint16_t>(select.integer(0))));
+  }
+}
+
 Result<void> ImportMemory::forget(const std::set<ErasedRow>& rows) {
   {
     ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection_));
     ROLLCALL_TRY_ASSIGN(
         Statement erase,
         connection_.cached("DELETE FROM imported WHERE collection = ?1 AND id = ?2"));
+    ROLLCALL_TRY_ASSIGN(const std::vector<CollectionId> collections, remembered_collections());
     for (const ErasedRow& row : rows) {
-      erase.bind_integer(1, row.collection.value);
-      erase.bind_id(2, row.id);
-      ROLLCALL_TRY(erase.run());
+      for (const CollectionId collection : collections) {
+        if (row.collection != any_collection && row.collection != collection) continue;
+        erase.bind_integer(1, collection.value);
+        erase.bind_id(2, row.id);
+        ROLLCALL_TRY(erase.run());
+      }
     }
     // A batch whose import was cut short: whether it arrived, the space's log tells, and what it
     // wrote of others is written again by the next import.
     ROLLCALL_TRY_ASSIGN(const std::optional<UnderWay> batch, under_way());
     const bool is_in_batch =
         batch && std::any_of(batch->entries.begin(), batch->entries.end(), [&](const Entry& entry) {
-          return rows.contains({entry.collection, entry.id});
+          return covers(rows, entry.collection, entry.id);
         });
     if (is_in_batch) {
       ROLLCALL_TRY_ASSIGN(Statement drop, connection_.cached("DELETE FROM under_way"));

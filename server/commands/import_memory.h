@@ -62,6 +62,7 @@ class ImportMemory {
 
  private:
   explicit ImportMemory(Connection connection) : connection_(std::move(connection)) {}
+  Result<std::vector<CollectionId>> remembered_collections();
   Connection connection_;
 };
 

@@ -238,7 +238,7 @@ ControlReply perform(const ControlRequest& request, const ServerFolder& folder,
     case ControlKind::erase: done = erase(request, spaces, reply); break;
     case ControlKind::redact: done = redact(request, spaces, reply); break;
     case ControlKind::scrub:
-      done = spaces.with(request.space, [](Space& space) { return space.scrub(); });
+      done = spaces.with(request.space, [&](Space& space) { return space.scrub(request.through); });
       break;
     case ControlKind::readmit:
       done = spaces.with(request.space, [&](Space& space) -> Result<void> {

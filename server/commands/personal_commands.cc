@@ -35,17 +35,33 @@ bool names(const CollectionDef& collection, const RowState& row, const RowId& id
   return false;
 }
 
-Result<std::vector<AboutRow>> rows_about(SpaceReader& reader, const Schema& schema,
-                                         const RowId& id) {
-  std::vector<AboutRow> found;
+// What the space holds of a person: rows that are, or name, her; and what only the log holds.
+struct About {
+  std::vector<AboutRow> rows;
+  std::vector<ErasedRow> forgotten;   // deleted, and compacted since
+  std::vector<ErasedRow> once_named;  // rows that are there, and name her no more
+  [[nodiscard]] bool empty() const { return rows.empty() && forgotten.empty(); }
+};
+
+Result<About> about(SpaceReader& reader, const Schema& schema, const RowId& id) {
+  About found;
+  ROLLCALL_TRY_ASSIGN(std::set<ErasedRow> written, reader.rows_written_of(id));
   for (const CollectionDef& collection : schema.collections) {
     const auto look = [&](const RowView& row) -> Result<void> {
+      const ErasedRow key{collection.id, row.id};
+      const bool was_written = written.erase(key) != 0;
       if (row.id == id || names(collection, *row.state, id)) {
-        found.push_back({&collection, row.id, *row.state});
+        found.rows.push_back({&collection, row.id, *row.state});
+      } else if (was_written) {
+        found.once_named.push_back(key);
       }
       return {};
     };
     ROLLCALL_TRY(reader.rows(collection.id, look));
+  }
+  // Rows that are nowhere any more, of collections that the schema knows.
+  for (const ErasedRow& row : written) {
+    if (schema.find(row.collection) != nullptr) found.forgotten.push_back(row);
   }
   return found;
 }
@@ -61,14 +77,33 @@ Error nothing_about(const std::string& id) {
 }
 
 // "3 contact, 1 person"
-std::string counted(const std::vector<AboutRow>& rows) {
+std::string counted(const About& about) {
   std::map<std::string, std::size_t> counts;
-  for (const AboutRow& row : rows) ++counts[row.collection->name];
+  for (const AboutRow& row : about.rows) ++counts[row.collection->name];
   std::string text;
   for (const auto& [name, count] : counts) {
     text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + name;
   }
+  if (!about.forgotten.empty()) {
+    text += (text.empty() ? "" : ", ") + std::to_string(about.forgotten.size()) +
+            " deleted long ago and compacted";
+  }
   return text;
+}
+
+void print_wish(const About& found, const Schema& schema, std::ostream& out) {
+  for (const AboutRow& row : found.rows) {
+    out << row.collection->name << " " << row.id.text() << "\n";
+  }
+  for (const ErasedRow& row : found.forgotten) {
+    out << schema.find(row.collection)->name << " " << row.id.text()
+        << " (deleted and compacted: only the log holds it)\n";
+  }
+  for (const ErasedRow& row : found.once_named) {
+    out << schema.find(row.collection)->name << " " << row.id.text()
+        << " named it once and does not now: it would stay\n";
+  }
+  out << "would erase " << counted(found) << "; nothing was changed\n";
 }
 
 // Through whoever holds the folder's lock.
@@ -94,22 +129,35 @@ Result<void> personal_export_command(const std::string& path, const std::string&
   ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
   ROLLCALL_TRY_ASSIGN(const auto reader, program.open_reader(folder, space));
   ROLLCALL_TRY_ASSIGN(const auto schema, reader->schema());
-  ROLLCALL_TRY_ASSIGN(const std::vector<AboutRow> rows, rows_about(*reader, *schema, person));
-  if (rows.empty()) return nothing_about(id);
-  for (const AboutRow& row : rows) {
-    Json shown = {{"collection", row.collection->name},
-                  {"id", row.id.text()},
-                  {"deleted", row.state.is_deleted()},
-                  {"fields", fields_json(*row.collection, row.state)}};
+  ROLLCALL_TRY_ASSIGN(const About found, about(*reader, *schema, person));
+  if (found.empty()) return nothing_about(id);
+  const auto print = [&](const CollectionDef& collection, const RowId& row,
+                         Json shown) -> Result<void> {
     ROLLCALL_TRY_ASSIGN(const std::vector<HistoryEntry> history,
-                        reader->history(row.collection->id, row.id));
+                        reader->history(collection.id, row));
     Json& written = shown["history"] = Json::array();
     for (const HistoryEntry& entry : history) {
       written.push_back({{"received_ms", entry.received_ms},
                          {"by", entry.device_label},
-                         {"writes", written_json(row.collection, entry.writes)}});
+                         {"writes", written_json(&collection, entry.writes)}});
     }
     program.out << shown.dump() << "\n";
+    return {};
+  };
+  for (const AboutRow& row : found.rows) {
+    ROLLCALL_TRY(print(*row.collection, row.id,
+                       {{"collection", row.collection->name},
+                        {"id", row.id.text()},
+                        {"deleted", row.state.is_deleted()},
+                        {"fields", fields_json(*row.collection, row.state)}}));
+  }
+  for (const ErasedRow& row : found.forgotten) {
+    const CollectionDef& collection = *schema->find(row.collection);
+    ROLLCALL_TRY(print(collection, row.id,
+                       {{"collection", collection.name},
+                        {"id", row.id.text()},
+                        {"deleted", true},
+                        {"compacted", true}}));
   }
   return {};
 }
@@ -125,17 +173,19 @@ Result<void> personal_erase_command(const PersonalErasure& wanted, const Program
                      "there is no collection '" + name + "' to keep");
     }
   }
-  ROLLCALL_TRY_ASSIGN(std::vector<AboutRow> rows, rows_about(*reader, *schema, person));
-  std::erase_if(rows, [&](const AboutRow& row) {
-    return row.id != person && std::find(wanted.kept.begin(), wanted.kept.end(),
-                                         row.collection->name) != wanted.kept.end();
+  ROLLCALL_TRY_ASSIGN(About found, about(*reader, *schema, person));
+  const auto is_kept = [&](const std::string& name, const RowId& row) {
+    return row != person &&
+           std::find(wanted.kept.begin(), wanted.kept.end(), name) != wanted.kept.end();
+  };
+  std::erase_if(found.rows,
+                [&](const AboutRow& row) { return is_kept(row.collection->name, row.id); });
+  std::erase_if(found.forgotten, [&](const ErasedRow& row) {
+    return is_kept(schema->find(row.collection)->name, row.id);
   });
   if (wanted.dry_run) {
-    if (rows.empty()) return nothing_about(wanted.id);
-    for (const AboutRow& row : rows) {
-      program.out << row.collection->name << " " << row.id.text() << "\n";
-    }
-    program.out << "would erase " << counted(rows) << "; nothing was changed\n";
+    if (found.empty()) return nothing_about(wanted.id);
+    print_wish(found, *schema, program.out);
     return {};
   }
   // Also of before: an erasure that was cut short is finished, and so is what was sent since.
@@ -148,19 +198,23 @@ Result<void> personal_erase_command(const PersonalErasure& wanted, const Program
     request.rows.push_back({collection, Bytes(row.view())});
     return is_new;
   };
-  for (const AboutRow& row : rows) add(row.collection->id, row.id);
-  // A row of hers that went before may be in what was sent.
-  bool known = true;
-  for (const CollectionDef& collection : schema->collections) {
-    if (add(collection.id, person)) known = false;
-  }
-  if (rows.empty() && !known) {
+  for (const AboutRow& row : found.rows) add(row.collection->id, row.id);
+  for (const ErasedRow& row : found.forgotten) add(row.collection, row.id);
+  // Whatever is sent as hers from now on.
+  const bool is_known = !add(any_collection, person);
+  if (found.empty() && !is_known) {
     ROLLCALL_TRY_ASSIGN(const auto left, reader->transactions_naming(gone));
     if (left.empty()) return nothing_about(wanted.id);
   }
   ROLLCALL_TRY_ASSIGN(const auto writer, reach_operator(folder, program.space_doors()));
   request.kind = ControlKind::erase;
-  if (!rows.empty() || !known) ROLLCALL_TRY(writer->ask(request));
+  if (!found.empty() || !is_known) ROLLCALL_TRY(writer->ask(request));
+  {
+    // With those of others that were erased meanwhile: the last step is for all up to here.
+    ROLLCALL_TRY_ASSIGN(const auto after, program.open_reader(folder, wanted.space));
+    ROLLCALL_TRY_ASSIGN(request.through, after->last_erasure());
+    ROLLCALL_TRY_ASSIGN(gone, after->erased());
+  }
   ROLLCALL_TRY_ASSIGN(const std::size_t redacted,
                       redact_all(log_doors(*writer, folder, program, wanted.space), gone));
   ROLLCALL_TRY_ASSIGN(const std::string imports, folder.imports_path(wanted.space));
@@ -169,12 +223,15 @@ Result<void> personal_erase_command(const PersonalErasure& wanted, const Program
   request.rows.clear();
   ROLLCALL_TRY(writer->ask(request));
   program.out
-      << "erased " << (rows.empty() ? "nothing new" : counted(rows)) << ", and what " << redacted
+      << "erased " << (found.empty() ? "nothing new" : counted(found)) << ", and what " << redacted
       << " transactions wrote of it\n"
       << "Devices lose it at their next sync; whoever wrote of it keeps what they sent for "
          "up to 90 days.\n"
       << "Backups of before hold it until they are replaced. An import brings it back: take "
          "it out of the list, too.\n";
+  for (const std::string& aside : folder.put_aside()) {
+    program.out << aside << " was put aside by a restore, and may hold it: delete it.\n";
+  }
   return {};
 }
 

@@ -31,13 +31,12 @@ Result<std::size_t> erase_again(Space& space, const std::string& imports, const 
   if (!forgotten.empty()) {
     ROLLCALL_TRY(space.erase(forgotten, "erased before, and forgotten by a restored file"));
   }
-  ROLLCALL_TRY_ASSIGN(std::set<ErasedRow> rows, space.unfinished_erasures());
-  if (rows.empty()) return std::size_t{0};
-  {
-    // Without those that an import brought back.
-    ROLLCALL_TRY_ASSIGN(const auto reader, space.open_reader(program.random));
-    ROLLCALL_TRY_ASSIGN(rows, reader->erased());
+  ROLLCALL_TRY_ASSIGN(const std::set<ErasedRow> rows, space.unfinished_erasures());
+  if (rows.empty()) {
+    ROLLCALL_TRY(space.agree_with_erasure_list());
+    return std::size_t{0};
   }
+  ROLLCALL_TRY_ASSIGN(const Sequence last, space.last_erasure());
   const LogDoors log{[&] { return space.open_reader(program.random); },
                      [&](std::span<const std::int64_t> transactions) -> Result<std::uint64_t> {
                        ROLLCALL_TRY_ASSIGN(const std::size_t changed, space.redact(transactions));
@@ -45,7 +44,8 @@ Result<std::size_t> erase_again(Space& space, const std::string& imports, const 
                      }};
   ROLLCALL_TRY(redact_all(log, rows));
   ROLLCALL_TRY(forget_imported(imports, rows));
-  ROLLCALL_TRY(space.scrub());
+  ROLLCALL_TRY(space.scrub(last));
+  ROLLCALL_TRY(space.agree_with_erasure_list());
   return rows.size();
 }
 

@@ -41,7 +41,7 @@ class Restore {
     ROLLCALL_TRY_ASSIGN(const ServerFolder backup, ServerFolder::open(from_));
     ROLLCALL_TRY_ASSIGN(const ServerFolder folder, target(backup));
     ROLLCALL_TRY_ASSIGN(const FolderLock lock, FolderLock::take(folder));
-    aside_ = path_ + "/replaced-" + stamp();
+    aside_ = path_ + "/" + std::string(ServerFolder::put_aside_prefix) + stamp();
     std::vector<std::string> names = backup.space_names();
     if (!only.empty()) {
       if (std::find(names.begin(), names.end(), only) == names.end()) {

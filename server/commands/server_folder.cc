@@ -161,6 +161,18 @@ std::vector<std::string> ServerFolder::space_names() const {
   return names;
 }
 
+std::vector<std::string> ServerFolder::put_aside() const {
+  std::vector<std::string> folders;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(path_, error)) {
+    if (entry.path().filename().string().starts_with(put_aside_prefix)) {
+      folders.push_back(entry.path().string());
+    }
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
 Result<std::string> ServerFolder::imports_path(std::string_view name) const {
   ROLLCALL_TRY(make_folder(path_ + "/imports"));
   return path_ + "/imports/" + std::string(name) + ".imports";

@@ -42,6 +42,9 @@ class ServerFolder {
   // `not_found`, naming the spaces that there are.
   Result<std::string> existing_space_path(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> space_names() const;  // ascending
+  // Folders of files that restores replaced; nothing looks into them.
+  [[nodiscard]] std::vector<std::string> put_aside() const;
+  static constexpr std::string_view put_aside_prefix = "replaced-";
   // Makes imports/ if it is not there.
   Result<std::string> imports_path(std::string_view name) const;
   // The key of the device that imports into this space; made when it is first asked for.

@@ -14,7 +14,8 @@ constexpr const char* create_erasures_sql =
     "reason TEXT NOT NULL, done INTEGER NOT NULL)";
 constexpr const char* create_erased_sql =
     "CREATE TABLE _erased(collection INTEGER NOT NULL, id BLOB NOT NULL, "
-    "sequence INTEGER NOT NULL, PRIMARY KEY(collection, id)) WITHOUT ROWID";
+    "sequence INTEGER NOT NULL, back INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(collection, id)) "
+    "WITHOUT ROWID";
 
 }  // namespace
 
@@ -25,7 +26,8 @@ std::vector<std::string> ErasureTable::create_statements() {
 std::vector<Upgrade> ErasureTable::upgrades() {
   return {{"_erasures", "", create_erasures_sql},
           {"_erasures", "done", "ALTER TABLE _erasures ADD COLUMN done INTEGER NOT NULL DEFAULT 0"},
-          {"_erased", "", create_erased_sql}};
+          {"_erased", "", create_erased_sql},
+          {"_erased", "back", "ALTER TABLE _erased ADD COLUMN back INTEGER NOT NULL DEFAULT 0"}};
 }
 
 Result<void> ErasureTable::add(Sequence sequence, std::int64_t at_ms, std::string_view reason,
@@ -39,7 +41,7 @@ Result<void> ErasureTable::add(Sequence sequence, std::int64_t at_ms, std::strin
   ROLLCALL_TRY(erasure.run());
   ROLLCALL_TRY_ASSIGN(Statement erased,
                       connection_->cached("INSERT INTO _erased(collection, id, sequence) "
-                                          "VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING"));
+                                          "VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET back = 0"));
   for (const ErasedRow& row : rows) {
     erased.bind_integer(1, row.collection.value);
     erased.bind_id(2, row.id);
@@ -49,8 +51,8 @@ Result<void> ErasureTable::add(Sequence sequence, std::int64_t at_ms, std::strin
   return {};
 }
 
-Result<std::set<ErasedRow>> ErasureTable::all() {
-  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached("SELECT collection, id FROM _erased"));
+Result<std::set<ErasedRow>> ErasureTable::rows(const char* sql) {
+  ROLLCALL_TRY_ASSIGN(Statement select, connection_->cached(sql));
   std::set<ErasedRow> rows;
   while (true) {
     ROLLCALL_TRY_ASSIGN(const bool more, select.step());
@@ -63,16 +65,46 @@ Result<std::set<ErasedRow>> ErasureTable::all() {
   }
 }
 
+Result<std::set<ErasedRow>> ErasureTable::all() {
+  return rows("SELECT collection, id FROM _erased");
+}
+
+Result<std::set<ErasedRow>> ErasureTable::gone() {
+  return rows("SELECT collection, id FROM _erased WHERE back = 0");
+}
+
 Result<std::set<ErasedRow>> ErasureTable::unfinished() {
   ROLLCALL_TRY_ASSIGN(Statement one, connection_->cached("SELECT 1 FROM _erasures WHERE done = 0"));
   ROLLCALL_TRY_ASSIGN(const bool any, one.step());
   one.reset();
   // Rows that were erased twice stand there once, under the first erasure.
-  return any ? all() : std::set<ErasedRow>();
+  return any ? gone() : std::set<ErasedRow>();
 }
 
-Result<void> ErasureTable::finish_all() {
-  return connection_->execute("UPDATE _erasures SET done = 1");
+Result<void> ErasureTable::mark_back(const std::set<RowId>& ids) {
+  ROLLCALL_TRY_ASSIGN(Statement update,
+                      connection_->cached("UPDATE _erased SET back = 1 WHERE id = ?1"));
+  for (const RowId& id : ids) {
+    update.bind_id(1, id);
+    ROLLCALL_TRY(update.run());
+  }
+  return {};
+}
+
+Result<Sequence> ErasureTable::last() {
+  ROLLCALL_TRY_ASSIGN(Statement select,
+                      connection_->cached("SELECT coalesce(max(sequence), 0) FROM _erasures"));
+  ROLLCALL_TRY(select.step());
+  const Sequence last(static_cast<std::uint64_t>(select.integer(0)));
+  select.reset();
+  return last;
+}
+
+Result<void> ErasureTable::finish_through(Sequence sequence) {
+  ROLLCALL_TRY_ASSIGN(Statement update, connection_->cached("UPDATE _erasures SET done = 1 "
+                                                            "WHERE sequence <= ?1"));
+  update.bind_integer(1, static_cast<std::int64_t>(sequence.value));
+  return update.run();
 }
 
 std::vector<RowId> named_rows(const RowWrite& write) {
@@ -114,7 +146,7 @@ Result<Redacted> without_rows(BytesView body, const std::set<ErasedRow>& rows, R
     for (const ErasedRow& row : rows) ids.insert(row.id);
   }
   return without_rows(body, [&](const RowWrite& write) -> Result<bool> {
-    if (rows.contains({write.collection, write.id})) return true;
+    if (covers(rows, write.collection, write.id)) return true;
     if (ids.empty()) return false;
     const std::vector<RowId> named = named_rows(write);
     return std::any_of(named.begin(), named.end(),

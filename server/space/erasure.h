@@ -21,6 +21,8 @@ namespace rollcall {
 class Connection;
 
 // A row that was erased for a person's sake: its values are nowhere any more, its id stays.
+// `any_collection`: whatever row has that id.
+inline constexpr CollectionId any_collection{};
 struct ErasedRow {
   CollectionId collection;
   RowId id;
@@ -30,12 +32,16 @@ struct ErasedRow {
   }
 };
 
+inline bool covers(const std::set<ErasedRow>& rows, CollectionId collection, const RowId& id) {
+  return rows.contains({collection, id}) || rows.contains({any_collection, id});
+}
+
 // Why a write of one is refused.
 inline constexpr std::string_view erased_reason =
     "it is of a row that was erased for a person's sake, and nothing is kept of it: discard this";
 
 // `_erasures`: when, why, the sequence that it took, and whether the last step of it is done.
-// `_erased`: the rows.
+// `_erased`: the rows; those that an import brought back are marked: nobody is refused for them.
 class ErasureTable {
  public:
   explicit ErasureTable(Connection& connection) : connection_(&connection) {}
@@ -44,11 +50,18 @@ class ErasureTable {
   Result<void> add(Sequence sequence, std::int64_t at_ms, std::string_view reason,
                    std::span<const ErasedRow> rows);
   Result<std::set<ErasedRow>> all();
-  // Of erasures that were cut short.
+  // Without those that were brought back.
+  Result<std::set<ErasedRow>> gone();
+  // `gone`, if some erasure was cut short.
   Result<std::set<ErasedRow>> unfinished();
-  Result<void> finish_all();
+  Result<void> mark_back(const std::set<RowId>& ids);
+  // The last erasure's.
+  Result<Sequence> last();
+  Result<void> finish_through(Sequence sequence);
 
  private:
+  Result<std::set<ErasedRow>> rows(const char* sql);
+
   Connection* connection_;
 };
 

@@ -35,6 +35,14 @@ Result<std::vector<Readmission>> ReadmissionTable::all() {
   }
 }
 
+Result<std::size_t> ReadmissionTable::count() {
+  ROLLCALL_TRY_ASSIGN(Statement count, connection_->cached("SELECT count(*) FROM _readmissions"));
+  ROLLCALL_TRY(count.step());
+  const auto all = static_cast<std::size_t>(count.integer(0));
+  count.reset();
+  return all;
+}
+
 Result<std::optional<Readmission>> ReadmissionTable::find(DeviceNumber device) {
   ROLLCALL_TRY_ASSIGN(Statement select,
                       connection_->cached(std::string(readmission_columns) + "WHERE device = ?1"));

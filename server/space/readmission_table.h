@@ -31,6 +31,7 @@ class ReadmissionTable {
   explicit ReadmissionTable(Connection& connection) : connection_(&connection) {}
 
   Result<std::vector<Readmission>> all();  // by the time of asking
+  Result<std::size_t> count();
   Result<std::optional<Readmission>> find(DeviceNumber device);
   Result<void> keep(const Readmission& readmission);
   Result<void> forget(DeviceNumber device);

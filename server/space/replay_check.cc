@@ -89,15 +89,7 @@ Result<void> ReplayCheck::open_scratch() {
   ROLLCALL_TRY(judge_->open_tables(schema, *roles_));
   ROLLCALL_TRY_ASSIGN(std::set<ErasedRow> erased,
                       ErasureTable(snapshot_.file().connection()).all());
-  ROLLCALL_TRY_ASSIGN(std::set<ErasedRow> unfinished,
-                      ErasureTable(snapshot_.file().connection()).unfinished());
-  ServerRow row;
-  const auto is_there = [&](const ErasedRow& one) -> Result<bool> {
-    const auto table = snapshot_.tables().find(one.collection);
-    if (table == snapshot_.tables().end()) return false;
-    return table->second.rows.read(one.id, row);
-  };
-  ROLLCALL_TRY_ASSIGN(half_erased_, ErasedRows(std::move(unfinished)).gone(is_there));
+  ROLLCALL_TRY_ASSIGN(half_erased_, ErasureTable(snapshot_.file().connection()).unfinished());
   judge_->remember_erased(std::move(erased));
   changes_.begin(std::make_shared<const DigestBook::Watch>());
   ROLLCALL_TRY_ASSIGN(Transaction transaction, Transaction::write(connection));

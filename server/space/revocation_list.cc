@@ -86,6 +86,11 @@ Result<void> RevocationList::write(const std::string& path) const {
   std::string text(revocations_line);
   text += "\n";
   for (const Revocation& one : all_) text += line_of(one);
+  if (text.size() > revocation_list_bytes_max) {
+    return failure(ErrorCode::limit, path +
+                                         " is full: the next start could not read it. Put it away "
+                                         "with all backups of before, and begin a new one");
+  }
   return write_file_durably(path, text, 0600);
 }
 

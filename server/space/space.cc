@@ -101,8 +101,8 @@ Result<void> Space::State::load() {
   ROLLCALL_TRY_ASSIGN(past_roles, PastRoles::load(connection, doors.cryptography));
   judge = std::make_unique<TransactionJudge>(connection, *paths, changes, *log, *sealer);
   judge->choose_past(past_roles);
-  ROLLCALL_TRY_ASSIGN(std::set<ErasedRow> erased, ErasureTable(connection).all());
-  judge->refuse_erased(std::move(erased));
+  brought_back.clear();
+  ROLLCALL_TRY(refuse_erased());
   ROLLCALL_TRY(judge->open_tables(*schema, *roles));
   ROLLCALL_TRY_ASSIGN(const auto prefixes, devices->granted_prefixes());
   for (const auto& [prefix, role] : prefixes) watch(prefix, role);

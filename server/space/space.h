@@ -155,9 +155,14 @@ class Space {
   // Takes what they wrote of erased rows out of the stored bytes of these transactions
   // (SpaceReader::transactions_naming); hash, number and verdict stay. Returns how many changed.
   Result<std::size_t> redact(std::span<const std::int64_t> transactions);
-  // The last step of an erasure: writes the file anew, so that no free part of a page holds
-  // anything of before. Nobody writes meanwhile: some seconds for each GB.
-  Result<void> scrub();
+  // The last step of the erasures up to `through`, whose rows were all redacted: writes the file
+  // anew, so that no free part of a page holds anything of before. Nobody writes meanwhile: some
+  // seconds for each GB.
+  Result<void> scrub(Sequence through);
+  Result<Sequence> last_erasure();
+  // Takes over from the list beside the file whom an import brought back, and lists there what only
+  // the file knows. Where nothing of `forgotten_erasures` and `unfinished_erasures` is left.
+  Result<void> agree_with_erasure_list();
 
   // After a restore, or when a cursor shows that the file was copied back: the log goes on as
   // another one, and every client compares before it reads on.

@@ -32,9 +32,10 @@ Result<std::vector<PushReply>> Space::apply(std::span<const Push> pushes) {
     for (std::size_t i = 0; i < pushes.size(); ++i) {
       ROLLCALL_TRY(s.apply_push(pushes[i], replies[i]));
     }
-    return {};
+    return s.list_brought_back();
   };
   ROLLCALL_TRY(s.commit(work));
+  ROLLCALL_TRY(s.forget_brought_back());
   return replies;
 }
 
@@ -149,7 +150,9 @@ std::optional<Gap> Space::State::gap_before(const DeviceRecord& record, const Sy
 
 // What takes no effect is kept, too: but not what it says of a person who was erased.
 Result<Redacted> Space::State::without_erased(BytesView bytes) {
-  return without_rows(bytes, [this](const RowWrite& write) { return judge->is_of_erased(write); });
+  return without_rows(bytes, [this](const RowWrite& write) -> Result<bool> {
+    return judge->refused_rows().concern(write);
+  });
 }
 
 Result<Judgement> Space::State::apply_one(CachedDevice& device, const PushedTransaction& pushed,
@@ -180,7 +183,7 @@ Result<Judgement> Space::State::apply_one(CachedDevice& device, const PushedTran
     judgement.reason = "its device gave it up: it could not be sent";
   }
   Redacted kept;
-  if (!judgement.took_effect() && judge->refuses_erased() && !stored.record.local) {
+  if (!judgement.took_effect() && !judge->refused_rows().empty() && !stored.record.local) {
     ROLLCALL_TRY_ASSIGN(kept, without_erased(pushed.bytes));
     if (kept.changed) {
       judgement.kind = VerdictKind::rejected;
@@ -200,6 +203,7 @@ Result<Judgement> Space::State::apply_one(CachedDevice& device, const PushedTran
     }
   }
   if (judgement.took_effect()) next = next.next();
+  if (judgement.took_effect() && stored.record.local) note_brought_back();
 
   LoggedTransaction logged;
   logged.device = stored.record.number;

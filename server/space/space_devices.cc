@@ -153,10 +153,6 @@ Result<void> Space::State::tell_again(const StoredInvitation& invitation, Enroll
 
 Result<void> Space::State::admit(const StoredInvitation& invitation, const EnrollRequest& request,
                                  EnrollReply& reply) {
-  if (invitation.replaces.value != 0) {
-    ROLLCALL_TRY_ASSIGN(CachedDevice * old, this->device(invitation.replaces));
-    if (old != nullptr) ROLLCALL_TRY(revoke(*old, false));
-  }
   CachedDevice device;
   DeviceRecord& record = device.stored.record;
   ROLLCALL_TRY_ASSIGN(record.number, free_device_number());
@@ -186,6 +182,11 @@ Result<void> Space::State::admit(const StoredInvitation& invitation, const Enrol
   news.grants.push_back(record.number);
   ROLLCALL_TRY(say_enrolled(record, reply));
   cached_devices.emplace(record.number.value, std::move(device));
+  // Last: it is listed before the commit, and must not stand there if nobody came in.
+  if (invitation.replaces.value != 0) {
+    ROLLCALL_TRY_ASSIGN(CachedDevice * old, this->device(invitation.replaces));
+    if (old != nullptr) ROLLCALL_TRY(revoke(*old, false));
+  }
   return {};
 }
 

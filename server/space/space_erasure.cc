@@ -21,7 +21,9 @@ Result<std::size_t> Space::erase(std::span<const ErasedRow> rows, std::string_vi
     s.changes.keep();
     // A simulated disk has no such file.
     if (s.doors.vfs.empty()) {
-      ROLLCALL_TRY(ErasureList::add(ErasureList::path_beside(s.path), rows, s.now_ms));
+      const std::string list_path = ErasureList::path_beside(s.path);
+      ROLLCALL_TRY_ASSIGN(ErasureList list, ErasureList::read(list_path));
+      ROLLCALL_TRY(list.add(list_path, rows, s.now_ms));
     }
     ROLLCALL_TRY(ErasureTable(s.file.connection()).add(s.next, s.now_ms, reason, rows));
     // Every device compares before it reads on, and so loses what the server has no more.
@@ -31,19 +33,65 @@ Result<std::size_t> Space::erase(std::span<const ErasedRow> rows, std::string_vi
     return {};
   };
   ROLLCALL_TRY(s.commit(work));
-  ROLLCALL_TRY_ASSIGN(std::set<ErasedRow> erased, ErasureTable(s.file.connection()).all());
-  s.judge->refuse_erased(std::move(erased));
+  ROLLCALL_TRY(s.refuse_erased());
   return found;
+}
+
+Result<void> Space::State::refuse_erased() {
+  ROLLCALL_TRY_ASSIGN(std::set<ErasedRow> gone, ErasureTable(file.connection()).gone());
+  judge->refuse_erased(std::move(gone));
+  return {};
+}
+
+void Space::State::note_brought_back() {
+  if (judge->refused_rows().empty()) return;
+  for (const auto& [collection, id] : judge->inserts()) {
+    if (judge->refused_rows().knows(id)) brought_back.insert(id);
+  }
+}
+
+Result<void> Space::State::list_brought_back() {
+  if (brought_back.empty()) return {};
+  ROLLCALL_TRY(ErasureTable(file.connection()).mark_back(brought_back));
+  if (!doors.vfs.empty()) return {};
+  const std::string list_path = ErasureList::path_beside(path);
+  ROLLCALL_TRY_ASSIGN(ErasureList list, ErasureList::read(list_path));
+  return list.add_back(list_path, brought_back, now_ms);
+}
+
+Result<void> Space::State::forget_brought_back() {
+  if (brought_back.empty()) return {};
+  brought_back.clear();
+  return refuse_erased();
+}
+
+// After what the file held of them is gone: a restored one does not know of the import.
+Result<void> Space::agree_with_erasure_list() {
+  State& s = *state_;
+  if (!s.doors.vfs.empty()) return {};
+  const std::string list_path = ErasureList::path_beside(s.path);
+  ROLLCALL_TRY_ASSIGN(ErasureList list, ErasureList::read(list_path));
+  ErasureTable table(s.file.connection());
+  ROLLCALL_TRY_ASSIGN(const std::set<ErasedRow> gone, table.gone());
+  std::set<RowId> back;
+  std::vector<ErasedRow> unlisted;
+  for (const ErasedRow& row : gone) {
+    if (list.back().contains(row.id)) back.insert(row.id);
+    if (!list.all().contains(row)) unlisted.push_back(row);
+  }
+  ROLLCALL_TRY(list.add(list_path, unlisted, s.server_ms()));
+  if (back.empty()) return {};
+  ROLLCALL_TRY(s.commit([&] { return table.mark_back(back); }));
+  return s.refuse_erased();
 }
 
 Result<std::vector<ErasedRow>> Space::forgotten_erasures() {
   State& s = *state_;
   std::vector<ErasedRow> forgotten;
   if (!s.doors.vfs.empty()) return forgotten;
-  ROLLCALL_TRY_ASSIGN(const std::set<ErasedRow> listed,
-                      ErasureList::read(ErasureList::path_beside(s.path)));
+  ROLLCALL_TRY_ASSIGN(const ErasureList list, ErasureList::read(ErasureList::path_beside(s.path)));
   ROLLCALL_TRY_ASSIGN(const std::set<ErasedRow> known, ErasureTable(s.file.connection()).all());
-  std::set_difference(listed.begin(), listed.end(), known.begin(), known.end(),
+  std::set_difference(list.all().begin(), list.all().end(), known.begin(), known.end(),
                       std::back_inserter(forgotten));
   return forgotten;
 }
@@ -56,7 +104,7 @@ Result<std::size_t> Space::redact(std::span<const std::int64_t> transactions) {
   State& s = *state_;
   std::size_t changed = 0;
   const auto work = [&]() -> Result<void> {
-    ROLLCALL_TRY_ASSIGN(const std::set<ErasedRow> erased, s.judge->erased());
+    ROLLCALL_TRY_ASSIGN(const std::set<ErasedRow> erased, ErasureTable(s.file.connection()).gone());
     for (const std::int64_t id : transactions) {
       ROLLCALL_TRY_ASSIGN(const std::optional<LoggedTransaction> logged, s.log->find(id));
       if (!logged) return failure(ErrorCode::not_found, "no transaction has this number");
@@ -73,10 +121,13 @@ Result<std::size_t> Space::redact(std::span<const std::int64_t> transactions) {
   return changed;
 }
 
-Result<void> Space::scrub() {
+Result<Sequence> Space::last_erasure() { return ErasureTable(state_->file.connection()).last(); }
+
+Result<void> Space::scrub(Sequence through) {
   ROLLCALL_TRY(state_->file.connection().vacuum());
   ROLLCALL_TRY(state_->file.connection().checkpoint());
-  return state_->commit([this] { return ErasureTable(state_->file.connection()).finish_all(); });
+  return state_->commit(
+      [&] { return ErasureTable(state_->file.connection()).finish_through(through); });
 }
 
 }  // namespace rollcall

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/codec/transaction.h"
 #include "engine/protocol/judge_push.h"
 #include "engine/protocol/limits.h"
 #include "server/space/bootstrap_reader.h"
 #include "server/space/entry_scan.h"
 #include "server/space/epoch_table.h"
-#include "server/space/erased_rows.h"
+#include "server/space/erasure.h"
 #include "server/space/limits.h"
 #include "server/space/readmission_table.h"
 #include "server/space/snapshot.h"
@@ -202,12 +203,13 @@ Result<bool> SpaceReader::has_forgotten_revocations(BytesView cursor) {
 Result<std::set<ErasedRow>> SpaceReader::erased() {
   SnapshotGuard guard(*state_->snapshot);
   ROLLCALL_TRY(guard.begin());
-  ROLLCALL_TRY_ASSIGN(const std::set<ErasedRow> all,
-                      ErasureTable(state_->snapshot->file().connection()).all());
-  return ErasedRows(all).gone([this](const ErasedRow& one) -> Result<bool> {
-    ROLLCALL_TRY_ASSIGN(const auto found, row(one.collection, one.id));
-    return found.has_value();
-  });
+  return ErasureTable(state_->snapshot->file().connection()).gone();
+}
+
+Result<Sequence> SpaceReader::last_erasure() {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  return ErasureTable(state_->snapshot->file().connection()).last();
 }
 
 Result<std::vector<std::int64_t>> SpaceReader::transactions_naming(
@@ -219,6 +221,24 @@ Result<std::vector<std::int64_t>> SpaceReader::transactions_naming(
     const auto redacted = without_rows(logged.bytes, rows, redact_of(logged.judgement));
     if (!redacted) return redacted.error();
     if (redacted->changed) found.push_back(logged.id);
+    return {};
+  }));
+  return found;
+}
+
+Result<std::set<ErasedRow>> SpaceReader::rows_written_of(const RowId& id) {
+  SnapshotGuard guard(*state_->snapshot);
+  ROLLCALL_TRY(guard.begin());
+  std::set<ErasedRow> found;
+  ROLLCALL_TRY(state_->snapshot->log().each([&](const LoggedTransaction& logged) -> Result<void> {
+    TransactionReader reader;
+    if (!reader.open(logged.bytes)) return {};  // refused for it, and of no row that anybody knows
+    for (RowWrite write; reader.next(write);) {
+      const std::vector<RowId> named = named_rows(write);
+      if (write.id == id || std::find(named.begin(), named.end(), id) != named.end()) {
+        found.insert({write.collection, write.id});
+      }
+    }
     return {};
   }));
   return found;

@@ -111,6 +111,11 @@ class SpaceReader {
   Result<std::vector<WaitingDevice>> waiting_devices();
   // Rows that were erased for a person's sake, and that nobody brought back.
   Result<std::set<ErasedRow>> erased();
+  // The last erasure's sequence; 0: there was none.
+  Result<Sequence> last_erasure();
+  // Rows that have this id, or were ever said to have to do with it, by the log: rows that were
+  // deleted and compacted since, too.
+  Result<std::set<ErasedRow>> rows_written_of(const RowId& id);
   // The log's numbers of those that write any of these rows, for Space::redact.
   Result<std::vector<std::int64_t>> transactions_naming(const std::set<ErasedRow>& rows);
   // Transactions that wait for a decision, in the order of their arrival, after `after`, at most

@@ -51,7 +51,7 @@ Error Space::ask_to_come_back(const EnrollRequest& request) {
     ROLLCALL_TRY_ASSIGN(const State::CachedDevice* known, s.device(enrolment->device));
     ROLLCALL_TRY_ASSIGN(const bool was_revoked, s.is_revoked(*enrolment));
     ReadmissionTable table(s.file.connection());
-    ROLLCALL_TRY_ASSIGN(const std::vector<Readmission> all, table.all());
+    ROLLCALL_TRY_ASSIGN(const std::size_t waiting, table.count());
     ROLLCALL_TRY_ASSIGN(const auto asked, table.find(enrolment->device));
     if (known != nullptr) {
       answer = failure(ErrorCode::later, "this device is known: sync again");
@@ -59,7 +59,11 @@ Error Space::ask_to_come_back(const EnrollRequest& request) {
       answer = failure(ErrorCode::refused,
                        "this device is not let in again: ask an organizer for a new invitation; "
                        "local work is kept");
-    } else if (!asked && all.size() < readmissions_max) {
+    } else if (!asked && waiting >= readmissions_max) {
+      answer = failure(ErrorCode::later,
+                       "the server was restored, and more devices ask to come back than it keeps: "
+                       "somebody who runs it has to decide about some (local work is kept)");
+    } else if (!asked) {
       return table.keep({enrolment->device, request.enrolment, s.now_ms, false});
     }
     return {};

@@ -78,9 +78,12 @@ Result<std::vector<Revocation>> Space::reconcile_with_list() {
 
 Result<void> Space::list_revocations() {
   if (!state_->doors.vfs.empty()) return {};
+  const std::string list_path = RevocationList::path_beside(state_->path);
+  const auto list = RevocationList::read(list_path);
+  if (!list && list.error().code != ErrorCode::not_found) return list.error();
   ROLLCALL_TRY_ASSIGN(const RevocationList known, state_->revocations_listed());
-  if (known.all().empty()) return {};
-  return known.write(RevocationList::path_beside(state_->path));
+  if (list && list->all().size() == known.all().size()) return {};
+  return known.write(list_path);
 }
 
 // One that the file does not know at all cannot come in, and stays in the list.

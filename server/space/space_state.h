@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -77,6 +78,7 @@ struct Space::State {
   Sequence next;  // sequence to give next
   std::int64_t now_ms = 0;
   CommitNews news;
+  std::set<RowId> brought_back;
 
   // Whether an edit of a row that is not there waits: the space was restored of late.
   [[nodiscard]] bool may_wait() const { return begun && begun->begun_ms + waiting_ms_max > now_ms; }
@@ -103,6 +105,12 @@ struct Space::State {
                               const Hash& hash, std::int64_t request,
                               const std::optional<OfferedReceipts::Then>& then);
   Result<Redacted> without_erased(BytesView bytes);
+  // Rows of the transaction judged last under ids that were erased: an import may bring them back.
+  void note_brought_back();
+  Result<void> refuse_erased();
+  Result<void> list_brought_back();
+  // After the commit: nobody is refused for them any more.
+  Result<void> forget_brought_back();
   [[nodiscard]] std::optional<Gap> gap_before(const DeviceRecord& record,
                                               const SyncRequest& request,
                                               const OfferedReceipts& offered) const;

@@ -84,9 +84,7 @@ Result<JudgedTransaction> TransactionJudge::judge(const TransactionCase& which) 
   bool accepted =
       opened ? check_head(which) && plan_sections() && check_standing(which)
              : refuse(VerdictKind::rejected, ErrorCode::bad_transaction, opened.error().message);
-  if (accepted && !erased_.empty()) {
-    ROLLCALL_TRY_ASSIGN(accepted, check_erased());
-  }
+  if (accepted && !erased_.empty()) accepted = check_erased();
   if (accepted) {
     ROLLCALL_TRY_ASSIGN(accepted, look_at_bases(seen));
   }
@@ -170,19 +168,7 @@ bool TransactionJudge::check_standing(const TransactionCase& which) {
                 "this device was revoked; somebody has to decide");
 }
 
-ErasedRows::IsThere TransactionJudge::is_there() {
-  return [this](const ErasedRow& row) -> Result<bool> {
-    const auto table = tables_.find(row.collection);
-    if (table == tables_.end()) return false;
-    return table->second.rows.read(row.id, named_);
-  };
-}
-
-Result<bool> TransactionJudge::is_of_erased(const RowWrite& write) {
-  return erased_.concern(write, is_there());
-}
-
-Result<bool> TransactionJudge::check_erased() {
+bool TransactionJudge::check_erased() {
   if (case_->device->record.local) return true;
   reader_.rewind();
   for (SectionRow from; reader_.next(from);) {
@@ -195,15 +181,12 @@ Result<bool> TransactionJudge::check_erased() {
       continue;
     }
     read_write(from);
-    ROLLCALL_TRY_ASSIGN(const bool is_gone, is_of_erased(write_));
-    if (!is_gone) continue;
+    if (!erased_.concern(write_)) continue;
     return refuse(VerdictKind::rejected, ErrorCode::erased, std::string(erased_reason),
                   from.section->collection);
   }
   return true;
 }
-
-Result<std::set<ErasedRow>> TransactionJudge::erased() { return erased_.gone(is_there()); }
 
 bool TransactionJudge::plan_sections() {
   const auto sections = reader_.page().sections();
@@ -663,7 +646,7 @@ Result<bool> TransactionJudge::check_reference(const Reference& reference) {
   ServerTable& table = found->second.rows;
   const std::uint64_t reads_before = paths_->reads();
   ROLLCALL_TRY_ASSIGN(const bool is_there, table.read(reference.id, named_));
-  if (!is_there && remembered_.contains({reference.to, reference.id})) return true;
+  if (!is_there && covers(remembered_, reference.to, reference.id)) return true;
   if (!is_there) return unknown_row(table.collection(), reference.id, reads_before);
   // Who adds a row may name it, also where its role does not read it.
   if (!named_.sequences.empty() && named_.sequences.front() == case_->sequence) return true;

@@ -83,12 +83,8 @@ class TransactionJudge final : private OwnTransactions {
   void remember_erased(std::set<ErasedRow> rows) { remembered_ = std::move(rows); }
   // Nobody but the server itself brings these rows back.
   void refuse_erased(std::set<ErasedRow> rows) { erased_ = ErasedRows(std::move(rows)); }
-  [[nodiscard]] bool refuses_erased() const { return !erased_.empty(); }
-  // Whether a row is one of them, or says to have to do with one: looked up only if it may be.
-  Result<bool> is_of_erased(const RowWrite& write);
-  // Those of them that were not brought back.
-  Result<std::set<ErasedRow>> erased();
-  // Of the transaction judged last, if it was parked: the rows that it would insert.
+  [[nodiscard]] const ErasedRows& refused_rows() const { return erased_; }
+  // The rows that the transaction judged last inserts, or would insert.
   [[nodiscard]] std::vector<std::pair<CollectionId, RowId>> inserts() const;
 
  private:
@@ -133,8 +129,7 @@ class TransactionJudge final : private OwnTransactions {
   bool refuse(const Error& error, CollectionId collection, FieldId field = {});
   bool check_head(const TransactionCase& which);
   bool check_standing(const TransactionCase& which);
-  ErasedRows::IsThere is_there();
-  Result<bool> check_erased();
+  bool check_erased();
   bool plan_sections();
   bool plan_section(const Section& section, SectionPlan& plan);
   Result<bool> look_at_bases(Stamp& seen);

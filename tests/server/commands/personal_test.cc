@@ -195,6 +195,81 @@ TEST_F(PersonalTest, APersonWhomAnImportBringsBackMayBeWrittenOfAgain) {
   EXPECT_THAT(said("verify"), HasSubstr("all is right"));
 }
 
+// The backup holds her as she was before; what was acknowledged since she came back is not lost.
+TEST_F(PersonalTest, WhatWasWrittenSinceAnImportBroughtHerBackSurvivesARestore_C3) {
+  const std::string id = id_of(canary);
+  const std::string list = write(
+      "people.csv", "id,given_name,family_name,unit\n" + id + ",Bea," + "Back again,nc/wake\n");
+  std::unique_ptr<Replica> captain;
+  std::string backup;
+  {
+    Serving server(folder());
+    captain = enroll("captain.db");
+    backup = back_up();
+    ASSERT_EQ(run2("personal", "erase", {"nc", id, "--reason", "she asked"}).exit, 0);
+    said("import", {"nc", "person", list});
+    sync(*captain);
+    call_about(*captain, need(RowId::parse(id)), word);
+    sync(*captain);
+    EXPECT_EQ(server.end(SIGTERM), 0);
+  }
+  EXPECT_THAT(said("restore", {"--from", backup}), HasSubstr("erased again"));
+  EXPECT_EQ(run("reconcile", {"nc", "--none"}).exit, 0);
+  EXPECT_THAT(exported("person"), Not(HasSubstr(canary))) << "what it held of before goes";
+  said("import", {"nc", "person", list});
+  Serving server(folder());
+  need(try_sync(*captain, server));
+  EXPECT_EQ(need(captain->status()).rejected, 0u);
+  EXPECT_THAT(exported("activity"), HasSubstr(word));
+  EXPECT_EQ(server.end(SIGTERM), 0);
+  EXPECT_THAT(said("verify"), HasSubstr("all is right"));
+  // Erased once more, she is gone from restored files, too.
+  ASSERT_EQ(run2("personal", "erase", {"nc", id, "--reason", "again"}).exit, 0);
+  said("restore", {"--from", backup});
+  EXPECT_THAT(exported("person"), Not(HasSubstr(canary)));
+}
+
+// A row about her that was deleted, and forgotten with all that was deleted so long ago: the log
+// holds it until she is erased.
+TEST_F(PersonalTest, WhatWasDeletedAndCompactedGoesToo) {
+  const std::string id = id_of(canary);
+  const RowId person = need(RowId::parse(id));
+  Serving server(folder());
+  const auto organizer = enroll("organizer.db", "organizer");
+  sync(*organizer);
+  RowId entry;
+  {
+    auto transaction = need(organizer->begin());
+    const NamedValue values[] = {{"person", ValueView::of_bytes(person.view())},
+                                 {"unit", ValueView::of_text("nc/wake")},
+                                 {"availability", ValueView::of_text(word)}};
+    entry = need(transaction.put("roster_entry", values));
+    need(transaction.commit());
+  }
+  sync(*organizer);
+  {
+    auto transaction = need(organizer->begin());
+    need(transaction.delete_row("roster_entry", entry));
+    need(transaction.commit());
+  }
+  sync(*organizer);
+  EXPECT_EQ(need(organizer->status()).rejected, 0u);
+  EXPECT_EQ(server.end(SIGTERM), 0);
+  {
+    const auto space =
+        need(Space::open(folder() + "/spaces/nc.rollcall", {clock_, random_, cryptography_, ""}));
+    Space::CompactionPlace place;
+    while (!place.done) need(space->compact_next(space->server_ms() + 1, place));
+  }
+  EXPECT_THAT(run2("personal", "export", {"nc", id}).out, HasSubstr(word));
+  const Ran wish = run2("personal", "erase", {"nc", id, "--reason", "x", "--dry-run"});
+  EXPECT_THAT(wish.out, HasSubstr("roster_entry " + entry.text() + " (deleted and compacted"));
+  const Ran erased = run2("personal", "erase", {"nc", id, "--reason", "she asked"});
+  EXPECT_THAT(erased.out, HasSubstr("erased 1 person, 1 deleted long ago and compacted"));
+  EXPECT_THAT(files_with(folder(), word), IsEmpty());
+  EXPECT_THAT(said("verify"), HasSubstr("all is right"));
+}
+
 // As it stands when the server stopped, or the disk was full, between two steps.
 TEST_F(PersonalTest, AnErasureThatWasCutShortIsFinishedByTheNext) {
   const std::string id = id_of(canary);

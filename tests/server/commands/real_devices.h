@@ -19,10 +19,10 @@ namespace rollcall {
 // Devices as people have them, beside the real server.
 class RealDevicesTest : public CommandsTest {
  protected:
-  // A captain's of all of nc.
-  std::unique_ptr<Replica> enroll(const std::string& name) {
+  // One for all of nc.
+  std::unique_ptr<Replica> enroll(const std::string& name, const std::string& role = "captain") {
     const std::string link = nlohmann::json::parse(
-        said("invite", {"nc", "--label", name, "--scope", "unit/nc=captain", "--json"}))["link"];
+        said("invite", {"nc", "--label", name, "--scope", "unit/nc=" + role, "--json"}))["link"];
     CurlTransport transport;
     return need(rollcall::enroll(file(name), need(Entrance::from_link(link)), transport, doors(),
                                  {}, 30'000));
