@@ -112,8 +112,10 @@ class CommandLine {
       return exit_usage;
     }
     // What SQLite writes for a while goes to where the data lies: to its owner's disk, with its
-    // room.
-    if (const auto settings = config()) ::setenv("SQLITE_TMPDIR", settings->folder.c_str(), 0);
+    // room. No other thread runs yet.
+    if (const auto settings = config()) {
+      ::setenv("SQLITE_TMPDIR", settings->folder.c_str(), 0);  // NOLINT(concurrency-mt-unsafe)
+    }
     const Result<void> done = chosen_();
     program_.out << std::flush;
     if (done) return 0;

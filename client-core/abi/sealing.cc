@@ -179,9 +179,11 @@ Result<std::string> Sealing::unseal(const CollectionDef& collection, const Field
   json report = {{"text", opened.text},
                  {"writer", opened.writer.text()},
                  {"writer_label", nullptr},
+                 {"writer_left", false},
                  {"version", opened.version}};
-  if (const TeamMember* writer = ring.team().find(opened.writer)) {
+  if (const TeamMember* writer = ring.team().find(opened.writer, opened.version)) {
     report["writer_label"] = writer->label;
+    report["writer_left"] = !ring.team().is_member_now(opened.writer);
   }
   return report.dump();
 }

@@ -82,9 +82,11 @@ Result<void> TeamHistory::take(BytesView signed_list, const Cryptography& crypto
   return {};
 }
 
-const TeamMember* TeamHistory::find(const SealingKey& key) const {
-  for (auto version = versions_.rbegin(); version != versions_.rend(); ++version) {
-    for (const TeamMember& member : version->members) {
+const TeamMember* TeamHistory::find(const SealingKey& key, std::uint64_t version) const {
+  const bool is_before = !versions_.empty() && version < versions_.front().version;
+  for (auto list = versions_.rbegin(); list != versions_.rend(); ++list) {
+    if (!is_before && list->version != version) continue;
+    for (const TeamMember& member : list->members) {
       if (member.key == key) return &member;
     }
   }

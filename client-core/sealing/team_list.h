@@ -80,8 +80,9 @@ class TeamHistory {
     return versions_.empty() ? nullptr : &versions_.back();
   }
   [[nodiscard]] const std::vector<TeamList>& versions() const { return versions_; }
-  // The member with this key in any version, or null: the recovery key is no member.
-  [[nodiscard]] const TeamMember* find(const SealingKey& key) const;
+  // The member with this key in that version, or null: the recovery key is no member. Of versions
+  // before the first that is known here, any version tells.
+  [[nodiscard]] const TeamMember* find(const SealingKey& key, std::uint64_t version) const;
   [[nodiscard]] bool is_member_now(const SealingKey& key) const;
 
  private:

@@ -338,7 +338,9 @@ Result<void> merge_indexes(Connection& connection) {
   }
   for (const std::string& index : indexes) {
     if (Connection::forgets_words()) ROLLCALL_TRY(connection.execute(forget_words_sql(index)));
-    ROLLCALL_TRY(connection.execute("INSERT INTO " + index + "(" + index + ") VALUES('optimize')"));
+    std::string optimize = "INSERT INTO " + index;
+    optimize.append("(").append(index).append(") VALUES('optimize')");
+    ROLLCALL_TRY(connection.execute(optimize));
   }
   return {};
 }

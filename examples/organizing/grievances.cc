@@ -64,6 +64,13 @@ GrievanceLine read_line(Rows& row) {
   return line;
 }
 
+// Whoever left the team keeps her key: what it signs may be of after she left.
+std::string writer_of(const json& report) {
+  std::string label = text_at(report, "writer_label");
+  if (!label.empty() && report["writer_left"].get<bool>()) label += " (who left the team)";
+  return label;
+}
+
 }  // namespace
 
 struct Grievances::Opened {
@@ -134,7 +141,7 @@ Outcome<Grievances::Opened> Grievances::open_any(const std::string& id,
   if (original) {
     const json report = json::parse(*original);
     opened.body = report["text"];
-    opened.writer = text_at(report, "writer_label");
+    opened.writer = writer_of(report);
     opened.version = report["version"];
   } else if (original.error().code != ROLLCALL_E_NOT_ALLOWED) {
     return original.error();
@@ -147,7 +154,7 @@ Outcome<Grievances::Opened> Grievances::open_any(const std::string& id,
     auto told = replica_.unseal(reseals, reseal, "body", recovery);
     if (!told) continue;
     const json report = json::parse(*told);
-    const std::string by = text_at(report, "writer_label");
+    const std::string by = writer_of(report);
     const json inner = json::parse(report["text"].get<std::string>(), nullptr, false);
     if (by.empty() || !inner.is_object() || text_at(inner, "of") != id) continue;
     if (!original && opened.sealed_by.empty()) {

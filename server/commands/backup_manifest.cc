@@ -84,7 +84,7 @@ Result<BackupManifest> BackupManifest::read(const std::string& folder) {
   ROLLCALL_TRY_ASSIGN(const Bytes text, read_small_file(path, folder_file_bytes_max));
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("rollcall_backup")) return bad_manifest(path);
-  const auto format = json["rollcall_backup"];
+  const auto& format = json["rollcall_backup"];
   if (!format.is_number_integer()) return bad_manifest(path);
   if (format.get<int>() > manifest_format) {
     return failure(ErrorCode::newer_format,

@@ -92,6 +92,7 @@ Result<void> erase(const ControlRequest& request, WritableSpaces& spaces, Contro
 
 Result<void> redact(const ControlRequest& request, WritableSpaces& spaces, ControlReply& reply) {
   std::vector<std::int64_t> transactions;
+  transactions.reserve(request.transactions.size());
   for (const TxNumber id : request.transactions) {
     transactions.push_back(static_cast<std::int64_t>(id.value));
   }

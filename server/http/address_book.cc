@@ -69,14 +69,16 @@ std::optional<Limit> AddressBook::enter(AddressKey address, std::int64_t steady_
 void AddressBook::leave(AddressKey address) {
   const std::lock_guard lock(mutex_);
   const auto at = entries_.find(address.bits_);
-  ROLLCALL_CHECK(at != entries_.end() && at->second.strangers > 0);
+  ROLLCALL_CHECK(at != entries_.end());
+  ROLLCALL_CHECK(at->second.strangers > 0);
   --at->second.strangers;
 }
 
 bool AddressBook::hold(AddressKey address, std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   const auto at = entries_.find(address.bits_);
-  ROLLCALL_CHECK(at != entries_.end() && at->second.strangers > 0);
+  ROLLCALL_CHECK(at != entries_.end());
+  ROLLCALL_CHECK(at->second.strangers > 0);
   if (bytes > allowance_.held - std::min(at->second.held, allowance_.held)) return false;
   at->second.held += bytes;
   return true;
@@ -85,7 +87,8 @@ bool AddressBook::hold(AddressKey address, std::size_t bytes) {
 void AddressBook::give_back(AddressKey address, std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   const auto at = entries_.find(address.bits_);
-  ROLLCALL_CHECK(at != entries_.end() && at->second.held >= bytes);
+  ROLLCALL_CHECK(at != entries_.end());
+  ROLLCALL_CHECK(at->second.held >= bytes);
   at->second.held -= bytes;
 }
 

@@ -308,11 +308,11 @@ Result<std::vector<DeviceNumber>> DeviceTable::offspring(DeviceNumber family) {
   }
 }
 
-Result<void> DeviceTable::insert_grant(DeviceNumber device, GrantRecord& grant) {
+Result<void> DeviceTable::insert_grant(DeviceNumber family, GrantRecord& grant) {
   ROLLCALL_TRY_ASSIGN(
       Statement insert,
       connection_->cached("INSERT INTO _grants(device, path, role, given) VALUES(?1, ?2, ?3, ?4)"));
-  insert.bind_integer(1, device.value);
+  insert.bind_integer(1, family.value);
   insert.bind_text(2, grant.path);
   insert.bind_text(3, grant.role);
   insert.bind_integer(4, as_integer(grant.given.value));

@@ -114,9 +114,9 @@ class Space {
   Result<DeviceRecord> add_local_device(std::string_view label, const PublicKey& key);
 
   // `already_exists` when the device has that very path; `limit`; `not_found`: no such device.
-  Result<GrantRecord> grant(DeviceNumber number, std::string_view path);
+  Result<GrantRecord> grant(DeviceNumber number, std::string_view text);
   // Ends the device's grant of exactly this path; `not_found`.
-  Result<GrantRecord> ungrant(DeviceNumber number, std::string_view path);
+  Result<GrantRecord> ungrant(DeviceNumber number, std::string_view text);
 
   // From now on the device's family reads nothing, and what it pushes is parked; a device erases
   // itself once its transactions are acknowledged, or with `erase` at its next contact. For ever:
@@ -177,7 +177,7 @@ class Space {
   Error ask_to_come_back(const EnrollRequest& request);
   // Lets such a device in under its number, key and grants of then, or refuses it for good.
   // `not_found`: it does not ask.
-  Result<DeviceRecord> readmit(DeviceNumber device, bool accept);
+  Result<DeviceRecord> readmit(DeviceNumber number, bool accept);
 
   // Recovery (server/RECOVERY.md).
   // Makes a copy from a backup what goes on as the space, in a new epoch after `at_least`. Nobody

@@ -157,7 +157,8 @@ Result<Space::State::CachedDevice*> Space::State::holder_of_next(CachedDevice& d
   ROLLCALL_TRY_ASSIGN(CachedDevice * holder, this->device(number));
   ROLLCALL_CHECK(holder != nullptr);
   ROLLCALL_TRY_ASSIGN(const CachedDevice* apart, follow_ancestors(*holder));
-  ROLLCALL_CHECK(apart == nullptr && holder->stored.record.last_tx == record.last_tx);
+  ROLLCALL_CHECK(apart == nullptr);
+  ROLLCALL_CHECK(holder->stored.record.last_tx == record.last_tx);
   holder->moved = true;
   if (news.verdicts.empty() || news.verdicts.back() != number) news.verdicts.push_back(number);
   return holder;

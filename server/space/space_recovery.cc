@@ -51,6 +51,7 @@ Result<void> Space::State::list_revocation(const std::vector<CachedDevice*>& fam
   ROLLCALL_TRY_ASSIGN(const bool is_known_whole, EpochTable(file.connection()).is_reconciled());
   if (!is_known_whole) ++number;
   std::vector<Revocation> added;
+  added.reserve(family.size());
   for (const CachedDevice* member : family) {
     added.push_back(revocation_of(member->stored.record, number, now_ms, erase));
   }

@@ -158,7 +158,7 @@ struct Space::State {
                             const EnrolledAncestor& one);
   // The role that a scope is given with: the one that is named, or what a schema without roles has.
   Result<std::string> role_of(const ScopeText& scope) const;
-  Result<GrantRecord> insert_grant(StoredDevice& device, std::string_view path,
+  Result<GrantRecord> insert_grant(StoredDevice& device, std::string_view scope,
                                    std::string_view role, Sequence given);
   Result<void> end_grant(CachedDevice& device, GrantId id);
   // Before another schema: grants whose role shows something else by it are given anew.

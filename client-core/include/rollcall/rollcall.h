@@ -255,8 +255,9 @@ ROLLCALL_API int32_t rollcall_seal(rollcall_replica* replica, const char* collec
                                    int32_t author_copy, char* id_out, char** value_out);
 /* Opens what a row's field holds, with this device's key or, where it is not NULL, with a recovery
  * key as it was printed (whole, or both halves, one a line): {"text","writer","writer_label",
- * "version"}; "writer_label" is null where no list names who wrote it. ROLLCALL_E_NOT_ALLOWED: it
- * was not sealed to this key. */
+ * "writer_left","version"}; "writer_label" is null where the list of that version does not name who
+ * wrote it, "writer_left" tells that the list of now does not. ROLLCALL_E_NOT_ALLOWED: it was not
+ * sealed to this key. */
 ROLLCALL_API int32_t rollcall_unseal(rollcall_replica* replica, const char* collection,
                                      const char* id, const char* field, const char* recovery,
                                      char** json_out);

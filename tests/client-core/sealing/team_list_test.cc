@@ -26,7 +26,10 @@ TEST_F(TeamHistoryTest, FollowsWhatTheAdminSigns) {
   EXPECT_EQ(version(), 2U);
   EXPECT_TRUE(history.is_member_now(key('c')));
   EXPECT_FALSE(history.is_member_now(key('b')));
-  ASSERT_NE(history.find(key('b')), nullptr) << "what b wrote is still known as b's";
+  ASSERT_NE(history.find(key('b'), 1), nullptr) << "what b wrote is still known as b's";
+  EXPECT_EQ(history.find(key('b'), 2), nullptr) << "and what b writes since is nobody's";
+  EXPECT_EQ(history.find(key('c'), 1), nullptr);
+  EXPECT_EQ(history.find(key('c'), 3), nullptr) << "no such version is known";
   need(take(by_admin(list(1, "ab"))));
   EXPECT_EQ(version(), 2U) << "a version that is known changes nothing";
 }

@@ -216,8 +216,10 @@ class SealingTest(unittest.TestCase):
         old = ann.one("grievance", "record", "nc/wake", "before")["id"]
         self.sync(ann)
         self.team("--remove", "ben")
-        self.sync(ben)
+        late = ben.one("grievance", "record", "nc/wake", "late")["id"]
+        self.sync(ben, ann)
         self.assertEqual(ben.one("grievance", "open", old)["resealed"], "")
+        self.assertEqual(ann.one("grievance", "open", late)["writer"], "ben (who left the team)")
 
     def test_a_list_that_the_admin_did_not_sign_is_refused_and_told(self):
         ann, ben = self.listener("ann"), self.listener("ben")
