@@ -21,6 +21,7 @@ std::span<const EnumName<ControlKind>> enum_names(ControlKind) {
       EnumName<ControlKind>{ControlKind::redact, "redact"},
       EnumName<ControlKind>{ControlKind::scrub, "scrub"},
       EnumName<ControlKind>{ControlKind::readmit, "readmit"},
+      EnumName<ControlKind>{ControlKind::write_health, "write_health"},
   };
   return names;
 }

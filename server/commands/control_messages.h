@@ -31,6 +31,7 @@ enum class ControlKind : std::uint8_t {
   redact = 13,
   scrub = 14,
   readmit = 15,
+  write_health = 16,
 };
 std::span<const EnumName<ControlKind>> enum_names(ControlKind);
 

@@ -8,6 +8,7 @@
 #include "engine/model/role_book.h"
 #include "engine/protocol/invitation_link.h"
 #include "server/commands/device_health_shown.h"
+#include "server/commands/operator.h"
 #include "server/commands/qr_code.h"
 #include "server/space/device_digits.h"
 
@@ -178,6 +179,7 @@ Result<void> device_allow_fork_command(const std::string& path, const std::strin
 Result<void> device_list_command(const std::string& path, const std::string& space, bool json,
                                  const Program& program) {
   ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
+  write_down_health(folder, space);
   ROLLCALL_TRY_ASSIGN(const auto reader, program.open_reader(folder, space));
   ROLLCALL_TRY_ASSIGN(const std::vector<DeviceRecord> devices, reader->devices());
   for (const DeviceRecord& device : devices) {
@@ -196,6 +198,7 @@ Result<void> device_list_command(const std::string& path, const std::string& spa
 Result<void> device_show_command(const std::string& path, const std::string& space,
                                  const std::string& wanted, bool json, const Program& program) {
   ROLLCALL_TRY_ASSIGN(const ServerFolder folder, ServerFolder::open(path));
+  write_down_health(folder, space);
   ROLLCALL_TRY_ASSIGN(const auto reader, program.open_reader(folder, space));
   ROLLCALL_TRY_ASSIGN(const DeviceRecord device, find_device(*reader, wanted));
   ROLLCALL_TRY_ASSIGN(const HealthShown health, HealthShown::of(*reader, device));

@@ -241,6 +241,9 @@ ControlReply perform(const ControlRequest& request, const ServerFolder& folder,
     case ControlKind::scrub:
       done = spaces.with(request.space, [&](Space& space) { return space.scrub(request.through); });
       break;
+    case ControlKind::write_health:
+      done = spaces.with(request.space, [](Space& space) { return space.write_health(); });
+      break;
     case ControlKind::readmit:
       done = spaces.with(request.space, [&](Space& space) -> Result<void> {
         const auto device = space.readmit(request.device, request.accept);
@@ -280,6 +283,15 @@ Result<std::unique_ptr<Operator>> reach_operator(const ServerFolder& folder,
     }
     ::usleep(lock_look_ms * 1000);
   }
+}
+
+void write_down_health(const ServerFolder& folder, const std::string& space) {
+  auto client = ControlClient::connect(folder.control_path());
+  if (!client) return;
+  ControlRequest request;
+  request.kind = ControlKind::write_health;
+  request.space = space;
+  static_cast<void>(client->ask(request));
 }
 
 }  // namespace rollcall

@@ -40,4 +40,8 @@ class Operator {
 Result<std::unique_ptr<Operator>> reach_operator(const ServerFolder& folder,
                                                  const Space::Doors& doors);
 
+// Has a running `serve` write down what it noted of the space's devices, so that a reader of the
+// file sees it. Without one, or if it cannot, nothing: the file says what it says.
+void write_down_health(const ServerFolder& folder, const std::string& space);
+
 }  // namespace rollcall

@@ -77,6 +77,7 @@ TEST_F(DeviceHealthTest, IsSaidOverTheWireListedAndKeptWhenTheServerEnds) {
     EXPECT_THAT(run2("device", "list", {"nc"}).out, HasSubstr("never seen"));
     catch_up(*ann);
     catch_up(*ann);
+    EXPECT_TRUE(shown("Ann").contains("seen")) << "at once, while the server runs";
     EXPECT_EQ(server.end(SIGTERM), 0);
   }
   const json fresh = shown("Ann");
