@@ -10,7 +10,9 @@ namespace {
 
 std::string stamps_of(ReplicaWorld& world) {
   std::string all;
-  for (const auto& [key, row] : world.dump({"unit"})) all += key + " " + row + "\n";
+  for (const auto& [key, row] : world.dump({"unit"})) {
+    all.append(key).append(" ").append(row).append("\n");
+  }
   return all;
 }
 

@@ -160,7 +160,6 @@ class ReplicaWorld {
   SeededRandom server_random_;
   SeededRandom reader_random_;
   std::unique_ptr<SpaceReader> reader_;
-  int phones_ = 0;
   int copies_ = 0;
 };
 

@@ -58,7 +58,8 @@ TEST_F(SealingKeyTest, ThePrintedKeyOrTwoHalvesRecoverAndOneHalfTellsNothing_F9)
   EXPECT_EQ(need(recovered(text(SecretKind::recovery, 'R'))).bytes, secret('R').bytes);
   EXPECT_EQ(need(recovered(first + "\n\n" + second + "\n")).bytes, secret('R').bytes);
   EXPECT_EQ(need(recovered(second + "\n" + first)).bytes, secret('R').bytes);
-  for (const std::string& alone : {first, second, first + "\n" + first}) {
+  const std::string twice = first + "\n" + first;
+  for (const std::string& alone : {first, second, twice}) {
     EXPECT_EQ(code_of(recovered(alone)), ErrorCode::invalid_argument);
   }
   EXPECT_THAT(recovered(text(SecretKind::admin, 'A')).error().message, HasSubstr("admin"));

@@ -72,7 +72,8 @@ TEST_F(BackupTest, IsAWholeServersFolderThatVerifies_C3) {
                                             "imports/nc.imports", "spaces/nc.rollcall"));
   struct stat status {};
   for (const std::string& name : names) {
-    ASSERT_EQ(::stat((backup + "/" + name).c_str(), &status), 0);
+    const std::string path = std::filesystem::path(backup) / name;
+    ASSERT_EQ(::stat(path.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600u) << name;
   }
   ASSERT_EQ(::stat(backup.c_str(), &status), 0);
