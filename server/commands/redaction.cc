@@ -29,7 +29,7 @@ Result<std::size_t> redact_all(const LogDoors& log, const std::set<ErasedRow>& r
 Result<std::size_t> erase_again(Space& space, const std::string& imports, const Program& program) {
   ROLLCALL_TRY_ASSIGN(const std::vector<ErasedRow> forgotten, space.forgotten_erasures());
   if (!forgotten.empty()) {
-    ROLLCALL_TRY(space.erase(forgotten, "erased before, and forgotten by a restored file"));
+    ROLLCALL_TRY(space.erase_listed(forgotten, "erased before, and forgotten by a restored file"));
   }
   ROLLCALL_TRY_ASSIGN(const std::set<ErasedRow> rows, space.unfinished_erasures());
   if (rows.empty()) {

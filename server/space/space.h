@@ -148,6 +148,9 @@ class Space {
   // the reason. Every device compares at its next sync, and loses them. Returns how many were
   // there. What transactions wrote of them goes by `redact`.
   Result<std::size_t> erase(std::span<const ErasedRow> rows, std::string_view reason);
+  // The same of rows that the list beside the file names already; whether they came back since, it
+  // goes on to say.
+  Result<std::size_t> erase_listed(std::span<const ErasedRow> rows, std::string_view reason);
   // Rows that the list beside the file names as erased, and that the file knows nothing of.
   Result<std::vector<ErasedRow>> forgotten_erasures();
   // Erased rows, if the last step of some erasure, `scrub`, is still to be done.

@@ -11,29 +11,37 @@
 namespace rollcall {
 
 Result<std::size_t> Space::erase(std::span<const ErasedRow> rows, std::string_view reason) {
-  State& s = *state_;
+  return state_->erase(rows, reason, true);
+}
+
+Result<std::size_t> Space::erase_listed(std::span<const ErasedRow> rows, std::string_view reason) {
+  return state_->erase(rows, reason, false);
+}
+
+Result<std::size_t> Space::State::erase(std::span<const ErasedRow> rows, std::string_view reason,
+                                        bool lists) {
   std::size_t found = 0;
   const auto work = [&]() -> Result<void> {
     for (const ErasedRow& row : rows) {
-      ROLLCALL_TRY_ASSIGN(const bool was_there, s.judge->forget_row(row.collection, row.id));
+      ROLLCALL_TRY_ASSIGN(const bool was_there, judge->forget_row(row.collection, row.id));
       found += was_there ? 1 : 0;
     }
-    s.changes.keep();
+    changes.keep();
     // A simulated disk has no such file.
-    if (s.doors.vfs.empty()) {
-      const std::string list_path = ErasureList::path_beside(s.path);
+    if (lists && doors.vfs.empty()) {
+      const std::string list_path = ErasureList::path_beside(path);
       ROLLCALL_TRY_ASSIGN(ErasureList list, ErasureList::read(list_path));
-      ROLLCALL_TRY(list.add(list_path, rows, s.now_ms));
+      ROLLCALL_TRY(list.add(list_path, rows, now_ms));
     }
-    ROLLCALL_TRY(ErasureTable(s.file.connection()).add(s.next, s.now_ms, reason, rows));
+    ROLLCALL_TRY(ErasureTable(file.connection()).add(next, now_ms, reason, rows));
     // Every device compares before it reads on, and so loses what the server has no more.
-    ROLLCALL_TRY(s.file.set_horizon(s.next));
-    s.header.horizon = s.next;
-    s.next = s.next.next();
+    ROLLCALL_TRY(file.set_horizon(next));
+    header.horizon = next;
+    next = next.next();
     return {};
   };
-  ROLLCALL_TRY(s.commit(work));
-  ROLLCALL_TRY(s.refuse_erased());
+  ROLLCALL_TRY(commit(work));
+  ROLLCALL_TRY(refuse_erased());
   return found;
 }
 

@@ -107,6 +107,7 @@ struct Space::State {
   Result<Redacted> without_erased(BytesView bytes);
   // Rows of the transaction judged last under ids that were erased: an import may bring them back.
   void note_brought_back();
+  Result<std::size_t> erase(std::span<const ErasedRow> rows, std::string_view reason, bool lists);
   Result<void> refuse_erased();
   Result<void> list_brought_back();
   // After the commit: nobody is refused for them any more.

@@ -216,8 +216,10 @@ TEST_F(PersonalTest, WhatWasWrittenSinceAnImportBroughtHerBackSurvivesARestore_C
   EXPECT_THAT(said("restore", {"--from", backup}), HasSubstr("erased again"));
   EXPECT_EQ(run("reconcile", {"nc", "--none"}).exit, 0);
   EXPECT_THAT(exported("person"), Not(HasSubstr(canary))) << "what it held of before goes";
-  said("import", {"nc", "person", list});
   Serving server(folder());
+  need(try_sync(*captain, server));
+  EXPECT_EQ(need(captain->status()).rejected, 0u) << "also of who comes before the import";
+  said("import", {"nc", "person", list});
   need(try_sync(*captain, server));
   EXPECT_EQ(need(captain->status()).rejected, 0u);
   EXPECT_THAT(exported("activity"), HasSubstr(word));
